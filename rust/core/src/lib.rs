@@ -1,0 +1,1 @@
+//! Wirecheck's pure core: bytes and data in, values out.

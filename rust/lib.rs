@@ -1,0 +1,1 @@
+//! Wirecheck proves that gRPC programs written in different languages understand each other.

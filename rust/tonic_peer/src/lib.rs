@@ -1,0 +1,1 @@
+//! The Wirecheck peer `rust-tonic`.
