@@ -1,1 +1,5 @@
-//! Wirecheck's pure core: bytes and data in, values out.
+//! Wirecheck's pure core: bytes and data in, values out. Nothing here opens a
+//! socket, reads a clock or starts a process.
+
+pub mod judge;
+pub mod wire;

@@ -1,0 +1,7 @@
+//! What passes between two gRPC programs: the log of the tap, HTTP/2 frames,
+//! HPACK, gRPC messages and protobuf fields, all with their byte ranges.
+
+pub mod capture;
+pub mod exchange;
+pub mod frame;
+pub mod hpack;
