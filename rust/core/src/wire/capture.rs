@@ -1,5 +1,16 @@
 //! The log of what a tap saw: chunks of bytes as they arrived, and how
 //! connections opened and ended. Decoding it again gives the exchange.
+//!
+//! The file begins with the eight bytes `WIRECAP\x01` (the last one is the
+//! version). Then come records, all numbers little-endian:
+//!
+//! | bytes | field |
+//! |---|---|
+//! | 4 | connection, counted from 1 |
+//! | 8 | nanoseconds since the tap was opened |
+//! | 1 | event: 0 opened, 1 bytes client to server, 2 bytes server to client, 3 and 4 half-closed, 5 and 6 reset, 7 closed, 8 and 9 left out; of each two the first is the client's |
+//! | 4 | length of what follows |
+//! | n | the bytes; for 8 and 9 the number of bytes left out, in 8 bytes |
 
 /// Which way bytes went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -286,7 +286,7 @@ impl Half {
 impl HeaderList {
     /// The first value of a field, by its lower-case name.
     pub fn get(&self, name: &str) -> Option<&HeaderField> {
-        self.all(name).next()
+        self.fields.iter().find(|field| field.name.as_ref() == name.as_bytes())
     }
 
     /// All fields of a name, in order.
