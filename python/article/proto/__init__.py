@@ -1,0 +1,1 @@
+"""Holds the stubs that `make python` generates from `proto/hello.proto`."""
