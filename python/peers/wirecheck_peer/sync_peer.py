@@ -1,0 +1,49 @@
+"""The peer `python-grpcio`: reads orders in its main thread."""
+
+import signal
+from collections.abc import Sequence
+from types import FrameType
+
+from wirecheck_peer import stdio
+from wirecheck_peer.errors import BrokenContract
+from wirecheck_peer.session import Session, parse_role
+from wirecheck_peer.sync_client import Client
+from wirecheck_peer.sync_server import Server
+
+NAME = "python-grpcio"
+
+
+class Terminated(BaseException):
+    """A signal asks the peer to end; raised where the main thread reads orders."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Carries out orders until stdin ends, then exits."""
+    name = parse_role(arguments)
+    events = stdio.EventWriter(stdio.take_stdout())
+    role = Client(events) if name == "client" else Server(events)
+    session = Session(NAME, name, role, events)
+    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGINT, _terminate)
+    status = _serve(session, role)
+    events.mute()
+    role.stop()
+    stdio.leave(events, status)
+
+
+def _serve(session: Session, role: Client | Server) -> int:
+    try:
+        for order in stdio.read_orders():
+            session.take(order)
+            if order.HasField("stop"):
+                role.stop()
+    except Terminated:
+        pass
+    except BrokenContract as error:
+        stdio.log(f"broken contract: {error}")
+        return stdio.EXIT_BROKEN_CONTRACT
+    return 0
+
+
+def _terminate(signal_number: int, frame: FrameType | None) -> None:
+    raise Terminated
