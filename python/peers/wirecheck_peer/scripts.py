@@ -79,6 +79,16 @@ def _check_statuses(steps: Iterable[peer_pb2.Step]) -> None:
             raise CouldNotTryError(f"grpcio has no status code {step.status.code}")
 
 
+class ScriptRouter(grpc.GenericRpcHandler):
+    """Gives each call a handler of its own, so that what the codec did is known by the call."""
+
+    def __init__(self, handler: Callable[[str], grpc.RpcMethodHandler | None]) -> None:
+        self._handler = handler  # By the path; None if there is no script for it.
+
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+        return self._handler(details.method)
+
+
 def rpc_method_handler(
     method: ScriptedMethod, inbox: messages.Inbox, behavior: Callable[..., Any]
 ) -> grpc.RpcMethodHandler:

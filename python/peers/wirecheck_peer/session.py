@@ -3,7 +3,7 @@
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import google.protobuf
@@ -55,11 +55,14 @@ def parse_role(arguments: Sequence[str]) -> str:
 class Session:
     """One conversation with the harness."""
 
-    def __init__(self, peer: str, name: str, role: Role, events: EventWriter) -> None:
+    def __init__(
+        self, peer: str, name: str, role: Role, events: EventWriter, stop: Callable[[], object]
+    ) -> None:
         self._peer = peer
         self._name = name
         self._role = role
         self._events = events
+        self._stop = stop  # Ends everything that the role has open.
         self._started = False
         self._deaf = False  # After `Stop`, or when the harness speaks another version.
 
@@ -76,6 +79,7 @@ class Session:
         elif name == "stop":
             self._deaf = True
             self._events.mute()
+            self._stop()
         elif not self._deaf:
             self._begin(name, order)
 

@@ -22,21 +22,19 @@ def main(arguments: Sequence[str]) -> None:
     name = parse_role(arguments)
     events = stdio.EventWriter(stdio.take_stdout())
     role = Client(events) if name == "client" else Server(events)
-    session = Session(NAME, name, role, events)
+    session = Session(NAME, name, role, events, role.stop)
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGINT, _terminate)
-    status = _serve(session, role)
+    status = _serve(session)
     events.mute()
     role.stop()
     stdio.leave(events, status)
 
 
-def _serve(session: Session, role: Client | Server) -> int:
+def _serve(session: Session) -> int:
     try:
         for order in stdio.read_orders():
             session.take(order)
-            if order.HasField("stop"):
-                role.stop()
     except Terminated:
         pass
     except BrokenContract as error:

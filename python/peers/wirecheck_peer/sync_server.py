@@ -44,8 +44,9 @@ class Server:
         if len(self._listeners) >= MAX_LISTENERS:
             raise CouldNotTryError(f"{MAX_LISTENERS} listeners are open already")
         listener = Listener(order, self._events, self._latches, self._handlers, self._threads)
-        address = listener.start(order.transport)
+        address = listener.bind(order.transport)
         self._listeners[order.listener] = listener
+        listener.start()
         self._events.send(listening=peer_pb2.Listening(listener=order.listener, address=address))
 
     def shutdown(self, order: peer_pb2.Shutdown) -> None:
@@ -119,14 +120,16 @@ class Listener:
         for greeter in greeters:
             greeter.add_to_server(self._servicer(greeter), self._server)
         if self._methods:
-            self._server.add_generic_rpc_handlers([_ScriptRouter(self)])
+            self._server.add_generic_rpc_handlers([scripts.ScriptRouter(self._script_handler)])
 
-    def start(self, transport: peer_pb2.Transport) -> str:
-        """Binds and accepts connections; gives the address."""
-        address = options.bind_address(transport)
-        port = self._server.add_insecure_port(address)
-        self._server.start()
+    def bind(self, transport: peer_pb2.Transport) -> str:
+        """Binds; gives the address."""
+        port = self._server.add_insecure_port(options.bind_address(transport))
         return options.bound_address(transport, port)
+
+    def start(self) -> None:
+        """Accepts connections."""
+        self._server.start()
 
     def stop(self, grace: float) -> threading.Event:
         """Lets calls end by themselves for so many seconds, then ends them."""
@@ -153,7 +156,7 @@ class Listener:
 
         return Servicer()
 
-    def script_handler(self, path: str) -> grpc.RpcMethodHandler | None:
+    def _script_handler(self, path: str) -> grpc.RpcMethodHandler | None:
         """What serves one call of a scripted method; None if there is no script for the path."""
         method = self._methods.get(path)
         if method is None:
@@ -176,15 +179,3 @@ class Listener:
         return scripts.rpc_method_handler(
             method, inbox, stream if method.streams_responses else respond
         )
-
-
-class _ScriptRouter(grpc.GenericRpcHandler):
-    """Gives each call its own handler, so that what the codec did is known by the call."""
-
-    def __init__(self, listener: Listener) -> None:
-        self._listener = listener
-
-    def service(
-        self, handler_call_details: grpc.HandlerCallDetails
-    ) -> grpc.RpcMethodHandler | None:
-        return self._listener.script_handler(handler_call_details.method)
