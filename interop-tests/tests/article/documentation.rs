@@ -1,0 +1,70 @@
+//! `docs/article.md` shows the programs as they are.
+
+use std::fs;
+
+use crate::checkout::root;
+
+/// A program is shown below a comment that names its file.
+const MARK: &str = "<!-- the whole of ";
+
+#[test]
+fn the_programs_in_the_documentation_are_the_files() {
+    let text = read("docs/article.md");
+    let mut shown = Vec::new();
+    for part in text.split(MARK).skip(1) {
+        let (path, rest) = part.split_once(" -->\n").expect("the comment ends");
+        assert_eq!(
+            fenced_block(rest),
+            read(path),
+            "docs/article.md shows another {path}"
+        );
+        shown.push(path);
+    }
+    assert_eq!(
+        shown,
+        [
+            "proto/hello.proto",
+            "python/article/main.py",
+            "rust/article/src/bin/article-main.rs",
+            "python/article/server.py",
+            "rust/article/src/bin/article-server.rs",
+            "python/article/client.py",
+            "rust/article/src/bin/article-client.rs",
+        ]
+    );
+}
+
+/// The table names tests as `article::module::test`; each must be one of this program.
+#[test]
+fn the_tests_that_the_documentation_names_exist() {
+    let text = read("docs/article.md");
+    let named: Vec<_> = text
+        .split("--test article ")
+        .skip(1)
+        .map(|rest| {
+            rest.split(['`', ' ', '\n'])
+                .next()
+                .expect("split gives one")
+        })
+        .collect();
+    assert!(!named.is_empty(), "docs/article.md names no test");
+    for name in named {
+        let (module, test) = name.split_once("::").expect("a module and a test");
+        let source = read(&format!("interop-tests/tests/article/{module}.rs"));
+        assert!(
+            source.contains(&format!("fn {test}()")),
+            "there is no test {name}"
+        );
+    }
+}
+
+fn fenced_block(text: &str) -> &str {
+    let (_, block) = text.split_once("```").expect("a block begins");
+    let (_, block) = block.split_once('\n').expect("the language ends its line");
+    let end = block.find("```").expect("the block ends");
+    &block[..end]
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
