@@ -1,0 +1,96 @@
+//! Generates the contract and both greeters from the schemas with protox, so
+//! that nobody needs a `protoc`, and writes down the versions of the libraries
+//! that this peer is built from.
+
+use std::env;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What a report names: the library under test, its protobuf runtime, and what
+/// carries HTTP/2.
+const NAMED_CRATES: [&str; 4] = ["tonic", "prost", "h2", "hyper"];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    generate_code()?;
+    write_versions()?;
+    Ok(())
+}
+
+fn generate_code() -> Result<(), Box<dyn Error>> {
+    const CONTRACT: &str = "wirecheck/v1/peer.proto";
+    const GREETERS: [&str; 2] = ["hello.proto", "helloworld.proto"];
+
+    // Looked for upwards, so that the package can be copied and built apart.
+    let schemas = find_upwards("proto").ok_or("found no folder `proto` above the package")?;
+    let contract = protox::compile([CONTRACT], [&schemas])?;
+    prost_build::Config::new()
+        .bytes(["."])
+        // Its comments hold indented text, which rustdoc would take for code.
+        .disable_comments(["."])
+        .compile_fds(contract)?;
+    let greeters = protox::compile(GREETERS, [&schemas])?;
+    tonic_prost_build::configure()
+        .build_client(false)
+        .compile_fds(greeters)?;
+
+    for schema in [CONTRACT].iter().chain(&GREETERS) {
+        println!("cargo::rerun-if-changed={}", schemas.join(schema).display());
+    }
+    Ok(())
+}
+
+fn write_versions() -> Result<(), Box<dyn Error>> {
+    let mut versions = vec![("rust", rust_version()?)];
+    // A package that is built without a lock file still has a language.
+    if let Some(lock) = find_upwards("Cargo.lock") {
+        println!("cargo::rerun-if-changed={}", lock.display());
+        let text = fs::read_to_string(lock)?;
+        versions.extend(
+            NAMED_CRATES
+                .iter()
+                .filter_map(|name| Some((*name, locked_version(&text, name)?))),
+        );
+    }
+    let mut code = String::from("pub const VERSIONS: &[(&str, &str)] = &[\n");
+    for (name, version) in versions {
+        writeln!(code, "    ({name:?}, {version:?}),")?;
+    }
+    code.push_str("];\n");
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("versions.rs"), code)?;
+    Ok(())
+}
+
+/// The second word of `rustc 1.95.0 (f2d3ce0bd 2026-03-21)`.
+fn rust_version() -> Result<String, Box<dyn Error>> {
+    let output = Command::new(env::var("RUSTC")?).arg("--version").output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let version = text.split(' ').nth(1).ok_or("rustc named no version")?;
+    Ok(version.to_owned())
+}
+
+/// The newest locked version of a crate: the lock file sorts them, and tonic
+/// needs the newest `h2` and `hyper` where another crate needs older ones too.
+fn locked_version(lock: &str, name: &str) -> Option<String> {
+    let head = format!("name = \"{name}\"");
+    let mut lines = lock.lines();
+    let mut found = None;
+    while lines.any(|line| line == head) {
+        let version = lines
+            .next()?
+            .strip_prefix("version = \"")?
+            .strip_suffix('"')?;
+        found = Some(version.to_owned());
+    }
+    found
+}
+
+fn find_upwards(name: &str) -> Option<PathBuf> {
+    let start = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR")?);
+    start
+        .ancestors()
+        .map(|folder| folder.join(name))
+        .find(|path| path.exists())
+}

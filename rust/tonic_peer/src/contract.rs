@@ -1,0 +1,20 @@
+//! The generated code: the contract with the harness, and the two greeters.
+
+#![allow(clippy::all)]
+
+include!(concat!(env!("OUT_DIR"), "/wirecheck.v1.rs"));
+
+/// The greeter of `hello.proto`, which has no package: prost calls that `_`.
+pub mod hello {
+    include!(concat!(env!("OUT_DIR"), "/_.rs"));
+}
+
+/// The greeter of `helloworld.proto`.
+pub mod helloworld {
+    include!(concat!(env!("OUT_DIR"), "/helloworld.rs"));
+}
+
+/// What this peer was built from: `VERSIONS`, pairs of a name and a version.
+pub mod built_from {
+    include!(concat!(env!("OUT_DIR"), "/versions.rs"));
+}

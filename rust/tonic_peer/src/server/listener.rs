@@ -1,0 +1,247 @@
+//! Listeners: one thread each, from `Listen` to `Unlisten`.
+
+use std::future::pending;
+use std::io;
+use std::net;
+use std::os::unix::net as unix;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::runtime;
+use tokio::sync::{mpsc, oneshot};
+use tokio_stream::Stream;
+use tokio_stream::wrappers::UnixListenerStream;
+use tonic::transport::Server;
+use tonic::transport::server::{Connected, TcpIncoming};
+
+use super::greeter;
+use super::handler::Desk;
+use super::options;
+use super::script::{Method, Scripted};
+use crate::codec::Types;
+use crate::contract::{
+    Listen, ShutDown, Unlistened, from_peer::Event, transport::Kind as TransportKind,
+};
+use crate::events::Events;
+use crate::features::{self, Refusal};
+use crate::latches::Latches;
+
+/// A listener that runs. It ends by force when this is dropped.
+pub struct Listener {
+    commands: mpsc::UnboundedSender<Command>,
+    thread: JoinHandle<()>,
+}
+
+enum Command {
+    Shutdown { grace: Option<Duration> },
+    Abort,
+    Unlisten,
+}
+
+impl Listener {
+    /// Lets calls end by themselves for the grace time, if there is one, and
+    /// then ends all by force. `ShutDown` is told when that is done.
+    pub fn shutdown(&self, grace: Option<Duration>) {
+        self.command(Command::Shutdown { grace });
+    }
+
+    /// Ends everything by force, and leaves `Unlisten` still to do.
+    pub fn abort(&self) {
+        self.command(Command::Abort);
+    }
+
+    /// Ends the listener by force. `Unlistened` is told as the last of it.
+    pub fn unlisten(self) {
+        self.command(Command::Unlisten);
+    }
+
+    /// Ends the listener by force and waits for that.
+    pub fn end(self) {
+        drop(self.commands);
+        // A listener's thread that panicked has ended too.
+        let _ = self.thread.join();
+    }
+
+    fn command(&self, command: Command) {
+        // The thread outlives the sender, unless it panicked.
+        let _ = self.commands.send(command);
+    }
+}
+
+/// Opens a listener; returns it with its address, ready for connections.
+pub fn listen(
+    order: Listen,
+    releases: &Arc<Latches>,
+    events: &Events,
+) -> Result<(Listener, String), Refusal> {
+    features::check(&order.requires)?;
+    let desk = Arc::new(Desk::new(order.listener, events.clone()));
+    let options = order.options.unwrap_or_default();
+    let (server, limits) = options::configure(&options)?;
+    let routes = greeter::routes(&order.services, &desk, limits)?;
+    let types = Types::new(&order.descriptor_set)?;
+    let methods: Result<_, _> = order
+        .scripts
+        .into_iter()
+        .map(|scripts| Method::new(scripts, &types, &desk, releases))
+        .collect();
+    let service = Scripted::new(methods?, routes, limits);
+
+    let transport = order.transport.and_then(|transport| transport.kind);
+    let (socket, address) = bind(transport).map_err(could_not_listen)?;
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(could_not_listen)?;
+    let (commands, commands_out) = mpsc::unbounded_channel();
+    let thread = thread::Builder::new()
+        .name(format!("listener {}", order.listener))
+        .spawn(move || run(runtime, socket, server, service, commands_out, &desk))
+        .map_err(could_not_listen)?;
+    Ok((Listener { commands, thread }, address))
+}
+
+fn could_not_listen(error: io::Error) -> Refusal {
+    Refusal::CouldNotTry(format!("cannot listen: {error}"))
+}
+
+enum Socket {
+    Tcp(net::TcpListener),
+    Unix(unix::UnixListener, SocketFile),
+}
+
+/// The file of a Unix socket, which nobody else removes.
+struct SocketFile(String);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // The harness may have removed the folder by now.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn bind(transport: Option<TransportKind>) -> io::Result<(Socket, String)> {
+    match transport {
+        Some(TransportKind::Tcp(_)) => {
+            let listener = net::TcpListener::bind((net::Ipv4Addr::LOCALHOST, 0))?;
+            listener.set_nonblocking(true)?;
+            let address = listener.local_addr()?.to_string();
+            Ok((Socket::Tcp(listener), address))
+        }
+        Some(TransportKind::Uds(uds)) => {
+            let listener = unix::UnixListener::bind(&uds.path)?;
+            listener.set_nonblocking(true)?;
+            Ok((
+                Socket::Unix(listener, SocketFile(uds.path.clone())),
+                uds.path,
+            ))
+        }
+        None => Err(io::Error::other(
+            "the order names no transport that is known",
+        )),
+    }
+}
+
+/// The life of a listener's thread.
+fn run(
+    runtime: runtime::Runtime,
+    socket: Socket,
+    server: Server,
+    service: Scripted,
+    mut commands: mpsc::UnboundedReceiver<Command>,
+    desk: &Desk,
+) {
+    let mut end = runtime.block_on(serve_until_end(socket, server, service, &mut commands));
+    // Here all connections and handlers end, see the module's text.
+    drop(runtime);
+    // Nothing runs any more. What is left to do is to answer.
+    loop {
+        match end {
+            Some(Command::Shutdown { .. }) => {
+                desk.events.send(Event::ShutDown(ShutDown {
+                    listener: desk.listener,
+                }));
+            }
+            Some(Command::Abort) => {}
+            Some(Command::Unlisten) => {
+                return desk.events.send(Event::Unlistened(Unlistened {
+                    listener: desk.listener,
+                    still_running: 0,
+                }));
+            }
+            None => return,
+        }
+        end = commands.blocking_recv();
+    }
+}
+
+/// Serves until all is to end by force, and returns the command that said so.
+async fn serve_until_end(
+    socket: Socket,
+    server: Server,
+    service: Scripted,
+    commands: &mut mpsc::UnboundedReceiver<Command>,
+) -> Option<Command> {
+    let (shut_down, is_shut_down) = oneshot::channel();
+    let served = async {
+        let result = match socket {
+            Socket::Tcp(listener) => match tokio::net::TcpListener::from_std(listener) {
+                Ok(listener) => {
+                    // As tonic does where it binds by itself.
+                    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+                    serve(server, service, incoming, is_shut_down).await
+                }
+                Err(error) => Err(error.to_string()),
+            },
+            Socket::Unix(listener, _file) => match tokio::net::UnixListener::from_std(listener) {
+                Ok(listener) => {
+                    let incoming = UnixListenerStream::new(listener);
+                    serve(server, service, incoming, is_shut_down).await
+                }
+                Err(error) => Err(error.to_string()),
+            },
+        };
+        if let Err(error) = result {
+            eprintln!("rust-tonic: a listener failed: {error}");
+        }
+    };
+    tokio::pin!(served);
+    let command = tokio::select! {
+        command = commands.recv() => command,
+        // It ended without being told to; the log says why.
+        () = &mut served => commands.recv().await,
+    };
+    let Some(Command::Shutdown { grace: Some(grace) }) = command else {
+        return command;
+    };
+    let _ = shut_down.send(());
+    tokio::select! {
+        () = &mut served => command,
+        () = tokio::time::sleep(grace) => command,
+        // `Unlisten` does not wait for a grace time, and then nobody waits for `ShutDown`.
+        forceful = commands.recv() => forceful,
+    }
+}
+
+async fn serve<I, C>(
+    server: Server,
+    service: Scripted,
+    incoming: I,
+    shut_down: oneshot::Receiver<()>,
+) -> Result<(), String>
+where
+    I: Stream<Item = io::Result<C>>,
+    C: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
+{
+    let signal = async {
+        if shut_down.await.is_err() {
+            pending().await
+        }
+    };
+    server
+        .serve_with_incoming_shutdown(service, incoming, signal)
+        .await
+        .map_err(|error| error.to_string())
+}

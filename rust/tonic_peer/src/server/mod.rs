@@ -1,0 +1,15 @@
+//! The server's part: listeners, the built-in services, and scripted methods.
+//!
+//! Each listener has a thread with a single-threaded runtime of its own. To end
+//! it by force is to drop that runtime: every connection and every handler goes
+//! with it, at once and without the library's help, and the handlers report as
+//! they are dropped. tonic itself offers no such end, since it spawns a task for
+//! each connection and hyper one for each call.
+
+mod greeter;
+mod handler;
+mod listener;
+mod options;
+mod script;
+
+pub use listener::{Listener, listen};
