@@ -40,8 +40,8 @@ pub struct Connection {
     pub frames: Vec<Frame>,
     /// Streams in the order of their identifiers.
     pub streams: Vec<Stream>,
-    /// Where the bytes could not be read as HTTP/2, in order. Decoding of a
-    /// direction stops at its first connection error.
+    /// Where the bytes are not HTTP/2 as it should be, in order. Decoding of a
+    /// direction stops at its first fatal fault; after others it goes on.
     pub faults: Vec<Fault>,
 }
 
@@ -52,7 +52,8 @@ pub struct Side {
     pub bytes: u64,
     /// How the direction ended, if it did.
     pub end: Option<SideEnd>,
-    /// Bytes at the end that belong to no whole frame.
+    /// Bytes at the end that belong to no whole frame, or that came after a
+    /// fatal fault.
     pub leftover: Option<Range<u64>>,
 }
 
@@ -70,7 +71,8 @@ pub struct SideEnd {
 pub struct Stream {
     /// The stream identifier.
     pub id: u32,
-    /// What the client sent on it.
+    /// What the client sent on it. For a promised stream the one header list
+    /// is that of PUSH_PROMISE, which the server sent.
     pub request: Half,
     /// What the server sent on it.
     pub response: Half,
@@ -134,9 +136,11 @@ pub struct HeaderField {
 pub struct Message {
     /// The Compressed-Flag byte; 0 and 1 are defined.
     pub flag: u8,
-    /// The length that the prefix declares, in bytes.
+    /// The length that the prefix declares, in bytes. 0 if not even the
+    /// prefix came whole; [`Message::complete`] is then false.
     pub length: u32,
-    /// The first bytes of the message, up to [`Limits::message_head`].
+    /// The first bytes of the message, up to [`Limits::message_head`], or
+    /// fewer where [`Limits::memory`] ran out.
     pub head: Bytes,
     /// SHA-256 of the whole message, if it is complete.
     pub sha256: Option<[u8; 32]>,
@@ -152,13 +156,14 @@ pub struct Message {
 /// A frame, by its index in [`Connection::frames`], and what it is needed for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Index in [`Connection::frames`]; `None` if that list was cut before.
+    /// Index in [`Connection::frames`]; `None` if that list was cut before,
+    /// or if the frame did not come whole.
     pub frame: Option<usize>,
     /// Who sent it.
     pub direction: Direction,
     /// The whole frame with its 9-byte header.
     pub range: Range<u64>,
-    /// When its last byte came to the tap.
+    /// When its last byte came to the tap, or the last that did.
     pub at_ns: u64,
 }
 
@@ -220,6 +225,9 @@ pub struct Limits {
     pub frame_payload: usize,
     /// Faults kept for each connection.
     pub faults: usize,
+    /// Bytes of memory for everything that is kept of an exchange, roughly.
+    /// The other limits bound single things, this one bounds their product.
+    pub memory: usize,
 }
 
 impl Default for Limits {
@@ -236,6 +244,7 @@ impl Default for Limits {
             segments: 64,
             frame_payload: 1024,
             faults: 100,
+            memory: 32 * 1024 * 1024,
         }
     }
 }
@@ -286,16 +295,21 @@ impl Half {
 impl HeaderList {
     /// The first value of a field, by its lower-case name.
     pub fn get(&self, name: &str) -> Option<&HeaderField> {
-        self.fields.iter().find(|field| field.name.as_ref() == name.as_bytes())
+        self.fields
+            .iter()
+            .find(|field| field.name.as_ref() == name.as_bytes())
     }
 
     /// All fields of a name, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a HeaderField> {
-        self.fields.iter().filter(move |field| field.name.as_ref() == name.as_bytes())
+        self.fields
+            .iter()
+            .filter(move |field| field.name.as_ref() == name.as_bytes())
     }
 
     fn is_informational(&self) -> bool {
-        self.get(":status").is_some_and(|status| status.value.first() == Some(&b'1'))
+        self.get(":status")
+            .is_some_and(|status| status.value.first() == Some(&b'1'))
     }
 }
 

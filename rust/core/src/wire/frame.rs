@@ -21,6 +21,40 @@ pub const PADDED: u8 = 0x08;
 /// PRIORITY, on HEADERS.
 pub const PRIORITY: u8 = 0x20;
 
+/// The fixed part of every frame (RFC 9113, section 4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrameHeader {
+    /// Bytes of payload that follow the header, at most 2^24 - 1.
+    pub length: u32,
+    /// The type octet.
+    pub kind: u8,
+    /// The flags octet.
+    pub flags: u8,
+    /// The stream identifier, without the reserved bit.
+    pub stream: u32,
+}
+
+impl FrameHeader {
+    /// Bytes of a header.
+    pub const LEN: usize = 9;
+
+    /// Reads a header. Any nine bytes are one.
+    pub fn parse(bytes: &[u8; Self::LEN]) -> Self {
+        let [l0, l1, l2, kind, flags, s0, s1, s2, s3] = *bytes;
+        Self {
+            length: u32::from_be_bytes([0, l0, l1, l2]),
+            kind,
+            flags,
+            stream: u32::from_be_bytes([s0, s1, s2, s3]) & 0x7fff_ffff,
+        }
+    }
+
+    /// A flag is set.
+    pub fn has(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+}
+
 /// One frame as it passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
@@ -112,4 +146,29 @@ pub fn type_name(kind: u8) -> Option<&'static str> {
         0x09 => "CONTINUATION",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_read_as_laid_out() {
+        let header = FrameHeader::parse(&[0x01, 0x02, 0x03, 0x09, 0x05, 0xff, 0xff, 0xff, 0xfe]);
+        let expected = FrameHeader {
+            length: 0x01_02_03,
+            kind: 9,
+            flags: 5,
+            stream: 0x7fff_fffe,
+        };
+        assert_eq!(header, expected);
+        assert!(header.has(END_HEADERS) && header.has(END_STREAM));
+        assert!(!header.has(PADDED));
+    }
+
+    #[test]
+    fn the_ten_types_have_names() {
+        assert!((0..10).all(|kind| type_name(kind).is_some()));
+        assert_eq!(type_name(10), None);
+    }
 }

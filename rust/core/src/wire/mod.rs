@@ -2,6 +2,10 @@
 //! HPACK, gRPC messages and protobuf fields, all with their byte ranges.
 
 pub mod capture;
+pub mod decode;
 pub mod exchange;
 pub mod frame;
+pub mod framing;
 pub mod hpack;
+pub mod names;
+pub mod payload;

@@ -1,0 +1,472 @@
+//! One connection: the frames of both directions, and what they mean together.
+
+use std::ops::Range;
+
+use super::block::{FieldBlock, TooLong, hpack_section};
+use super::collect::{Collected, FrameSpan, Piece};
+use super::direction::{DirectionDecoder, Step};
+use super::ledger::{Kind, Ledger};
+use super::messages::DataPart;
+use super::streams::Streams;
+use crate::wire::capture::Direction;
+use crate::wire::exchange::{Connection, Fault, Place};
+use crate::wire::frame::{ACK, Body, END_HEADERS, END_STREAM, Frame, type_name};
+use crate::wire::payload::{Violation, value_violations};
+
+#[derive(Debug)]
+pub(super) struct ConnectionDecoder {
+    id: u32,
+    opened_ns: u64,
+    closed_ns: Option<u64>,
+    /// The time of the newest record.
+    now_ns: u64,
+    client: DirectionDecoder,
+    server: DirectionDecoder,
+    frames: Vec<Frame>,
+    streams: Streams,
+    faults: Vec<Fault>,
+}
+
+/// Whether decoding of a direction can go on after a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    Passing,
+    Fatal,
+}
+
+impl ConnectionDecoder {
+    pub fn new(id: u32, at_ns: u64, ledger: &Ledger) -> Self {
+        Self {
+            id,
+            opened_ns: at_ns,
+            closed_ns: None,
+            now_ns: at_ns,
+            client: DirectionDecoder::new(Direction::ClientToServer, ledger.limits),
+            server: DirectionDecoder::new(Direction::ServerToClient, ledger.limits),
+            frames: Vec::new(),
+            streams: Streams::default(),
+            faults: Vec::new(),
+        }
+    }
+
+    pub fn bytes(
+        &mut self,
+        direction: Direction,
+        mut bytes: &[u8],
+        at_ns: u64,
+        ledger: &mut Ledger,
+    ) {
+        self.now_ns = at_ns;
+        while let Some(step) = self.side(direction).next(&mut bytes) {
+            self.step(direction, step, ledger);
+        }
+    }
+
+    pub fn end(&mut self, direction: Direction, reset: bool, at_ns: u64, ledger: &mut Ledger) {
+        self.now_ns = at_ns;
+        self.side(direction).close(at_ns, reset);
+        self.end_opening(direction, ledger);
+    }
+
+    pub fn close(&mut self, at_ns: u64) {
+        self.now_ns = at_ns;
+        self.closed_ns.get_or_insert(at_ns);
+    }
+
+    pub fn leave_out(&mut self, direction: Direction, bytes: u64, at_ns: u64, ledger: &mut Ledger) {
+        self.now_ns = at_ns;
+        let side = self.side(direction);
+        side.leave_out(bytes);
+        let limit = side.seen();
+        ledger.say(
+            format!(
+                "bytes of connection {} from the {}",
+                self.id,
+                sender(direction)
+            ),
+            limit,
+        );
+    }
+
+    pub fn finish(mut self, ledger: &mut Ledger) -> Connection {
+        ledger.connection = self.id;
+        for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+            self.end_opening(direction, ledger);
+        }
+        Connection {
+            id: self.id,
+            opened_ns: self.opened_ns,
+            closed_ns: self.closed_ns,
+            client: self.client.into_side(),
+            server: self.server.into_side(),
+            frames: self.frames,
+            streams: self.streams.finish(),
+            faults: self.faults,
+        }
+    }
+
+    fn end_opening(&mut self, direction: Direction, ledger: &mut Ledger) {
+        if let Some(step) = self.side(direction).end_opening() {
+            self.step(direction, step, ledger);
+        }
+    }
+
+    fn step(&mut self, direction: Direction, step: Step<'_>, ledger: &mut Ledger) {
+        match step {
+            Step::Foreign(what, length) => {
+                let violation = Violation {
+                    what,
+                    section: "RFC 9113, section 3.4",
+                };
+                self.fault(direction, 0, 0..length, violation, Weight::Fatal, ledger);
+            }
+            Step::Piece(Piece::Data(span, part)) => self.data(direction, &span, part, ledger),
+            Step::Piece(Piece::Frame(frame)) => self.frame(direction, frame, ledger),
+        }
+    }
+
+    /// Data comes before its frame is whole, so the frame has no index yet.
+    fn data(
+        &mut self,
+        direction: Direction,
+        span: &FrameSpan,
+        part: DataPart<'_>,
+        ledger: &mut Ledger,
+    ) {
+        let place = Place {
+            frame: None,
+            direction,
+            range: span.range.clone(),
+            at_ns: self.now_ns,
+        };
+        self.streams.data(span.header.stream, part, &place, ledger);
+    }
+
+    fn frame(&mut self, direction: Direction, frame: Collected, ledger: &mut Ledger) {
+        let room = self.frames.len() < ledger.limits.frames;
+        if !room {
+            ledger.cut(Kind::Frames);
+        }
+        let kept = room && ledger.take::<Frame>(kept_bytes(&frame));
+        let range = frame.span.range.clone();
+        let place = Place {
+            frame: kept.then_some(self.frames.len()),
+            direction,
+            range,
+            at_ns: self.now_ns,
+        };
+        self.check(&frame, &place, ledger);
+        self.apply(&frame, &place, ledger);
+        if kept {
+            self.frames.push(into_frame(frame, &place));
+        }
+    }
+
+    /// The faults of a frame for itself and in its place.
+    fn check(&mut self, frame: &Collected, place: &Place, ledger: &mut Ledger) {
+        let header = frame.span.header;
+        let mut faults = Vec::new();
+        faults.extend(self.check_first(&frame.span, place.direction));
+        faults.extend(self.check_size(&frame.span, place.direction));
+        match &frame.body {
+            Ok(body) => {
+                faults.extend(value_violations(body, place.direction));
+                faults.extend(self.check_stream(body, &frame.span, place.direction));
+            }
+            Err(violation) => {
+                let weight = if breaks_decoding(frame) {
+                    Weight::Fatal
+                } else {
+                    Weight::Passing
+                };
+                self.fault_at(place, header.stream, violation.clone(), weight, ledger);
+            }
+        }
+        for violation in faults {
+            self.fault_at(place, header.stream, violation, Weight::Passing, ledger);
+        }
+        if let Some(violation) = self.check_order(&frame.span, place.direction) {
+            self.fault_at(place, header.stream, violation, Weight::Fatal, ledger);
+        }
+        if frame.is_cut() && !carries_block(header.kind) {
+            ledger.cut(Kind::FramePayload);
+        }
+    }
+
+    fn check_first(&mut self, span: &FrameSpan, direction: Direction) -> Option<Violation> {
+        let first = !std::mem::replace(&mut self.side(direction).begun, true);
+        (first && span.header.kind != 0x04).then(|| Violation {
+            what: format!("the first frame is {} instead of SETTINGS", span.name()),
+            section: "RFC 9113, section 3.4",
+        })
+    }
+
+    fn check_size(&mut self, span: &FrameSpan, direction: Direction) -> Option<Violation> {
+        let (length, limit) = (span.header.length, self.side(direction).max_frame_size());
+        (length > limit).then(|| Violation {
+            what: format!(
+                "{} has {length} bytes of payload, the receiver allows {limit}",
+                span.name()
+            ),
+            section: "RFC 9113, section 4.2",
+        })
+    }
+
+    fn check_stream(
+        &self,
+        body: &Body,
+        span: &FrameSpan,
+        direction: Direction,
+    ) -> Option<Violation> {
+        match body {
+            Body::Data { .. } | Body::Headers { .. } | Body::RstStream(_) => {}
+            Body::WindowUpdate(_) if span.header.stream != 0 => {}
+            _ => return None,
+        }
+        self.streams
+            .violation(direction, span.header.stream, type_name(span.header.kind)?)
+    }
+
+    /// Nothing may come between the frames of a field block.
+    fn check_order(&mut self, span: &FrameSpan, direction: Direction) -> Option<Violation> {
+        let (kind, stream) = (span.header.kind, span.header.stream);
+        let what = match &self.side(direction).block {
+            None if kind == 0x09 => {
+                format!("CONTINUATION on stream {stream} continues no field block")
+            }
+            Some(block) if kind != 0x09 || stream != block.stream => {
+                format!(
+                    "{} on stream {stream} interrupts the field block of stream {}",
+                    span.name(),
+                    block.stream
+                )
+            }
+            _ => return None,
+        };
+        Some(Violation {
+            what,
+            section: "RFC 9113, section 6.10",
+        })
+    }
+
+    /// What the frame changes.
+    fn apply(&mut self, frame: &Collected, place: &Place, ledger: &mut Ledger) {
+        let header = frame.span.header;
+        let Ok(body) = &frame.body else { return };
+        if carries_block(header.kind) {
+            return self.apply_fragment(frame, body, place, ledger);
+        }
+        match body {
+            Body::Data { .. } => {
+                self.streams.end_data(header.stream, place);
+                if header.has(END_STREAM) {
+                    self.streams.end_stream(header.stream, place);
+                }
+            }
+            Body::RstStream(error) => self.streams.reset(header.stream, place, *error),
+            Body::Settings(_) if header.has(ACK) => self.side(place.direction).acknowledge(),
+            Body::Settings(settings) => self.side(place.direction.reverse()).announce(settings),
+            _ => {}
+        }
+    }
+
+    fn apply_fragment(
+        &mut self,
+        frame: &Collected,
+        body: &Body,
+        place: &Place,
+        ledger: &mut Ledger,
+    ) {
+        let header = frame.span.header;
+        let end_stream = header.kind == 0x01 && header.has(END_STREAM);
+        let begun = |promised| FieldBlock::new(header.stream, promised, end_stream, place.clone());
+        let (mut block, fragment) = match body {
+            Body::Headers { fragment, .. } => {
+                self.streams.open(place.direction, header.stream, ledger);
+                if end_stream {
+                    self.streams.end_stream(header.stream, place);
+                }
+                (begun(None), fragment)
+            }
+            Body::PushPromise { promised, fragment } => (begun(Some(*promised)), fragment),
+            Body::Continuation(fragment) => {
+                let Some(mut block) = self.side(place.direction).block.take() else {
+                    return;
+                };
+                block.continuations += 1;
+                (block, fragment)
+            }
+            _ => return,
+        };
+        match block.append(frame.bytes(fragment), fragment, ledger.limits.block_bytes) {
+            Err(TooLong) => self.block_too_long(&block, place, ledger),
+            Ok(()) if header.has(END_HEADERS) => self.end_block(&block, place, ledger),
+            Ok(()) => self.side(place.direction).block = Some(block),
+        }
+    }
+
+    fn block_too_long(&mut self, block: &FieldBlock, place: &Place, ledger: &mut Ledger) {
+        ledger.cut(Kind::BlockBytes);
+        let limit = ledger.limits.block_bytes;
+        let violation = Violation {
+            what: format!(
+                "the field block of stream {} is longer than the {limit} bytes that are followed",
+                block.stream
+            ),
+            section: "RFC 9113, section 10.5.1",
+        };
+        self.fault_at(place, block.stream, violation, Weight::Fatal, ledger);
+    }
+
+    fn end_block(&mut self, block: &FieldBlock, place: &Place, ledger: &mut Ledger) {
+        let decoded = match self.side(place.direction).hpack.decode(block.bytes()) {
+            Ok(decoded) => decoded,
+            Err(error) => {
+                let range = block.range_from(error.offset());
+                let violation = Violation {
+                    what: error.to_string(),
+                    section: hpack_section(&error),
+                };
+                return self.fault(
+                    place.direction,
+                    block.stream,
+                    range,
+                    violation,
+                    Weight::Fatal,
+                    ledger,
+                );
+            }
+        };
+        if let Some(size) = decoded.missing_size_update {
+            let violation = Violation {
+                what: format!(
+                    "the header block does not begin with the size update to {size} that it owes"
+                ),
+                section: "RFC 9113, section 4.3.1",
+            };
+            self.fault(
+                place.direction,
+                block.stream,
+                block.range_from(0),
+                violation,
+                Weight::Passing,
+                ledger,
+            );
+        }
+        let list = block.header_list(decoded, ledger);
+        match block.promised {
+            Some(promised) => self.streams.promise(promised, list, ledger),
+            None => self.streams.headers(place.direction, block.stream, list),
+        }
+    }
+
+    fn fault_at(
+        &mut self,
+        place: &Place,
+        stream: u32,
+        violation: Violation,
+        weight: Weight,
+        ledger: &mut Ledger,
+    ) {
+        self.fault(
+            place.direction,
+            stream,
+            place.range.clone(),
+            violation,
+            weight,
+            ledger,
+        );
+    }
+
+    fn fault(
+        &mut self,
+        direction: Direction,
+        stream: u32,
+        range: Range<u64>,
+        violation: Violation,
+        weight: Weight,
+        ledger: &mut Ledger,
+    ) {
+        let fatal = weight == Weight::Fatal;
+        if fatal {
+            self.side(direction).give_up();
+        }
+        let few = self.faults.len() < ledger.limits.faults;
+        if !few {
+            ledger.cut(Kind::Faults);
+        }
+        // The one that ends a direction is kept in any case; there are two.
+        if fatal || few && ledger.take::<Fault>(violation.what.len()) {
+            let Violation { what, section } = violation;
+            self.faults.push(Fault {
+                direction,
+                stream,
+                range,
+                at_ns: self.now_ns,
+                what,
+                section,
+                fatal,
+            });
+        }
+    }
+
+    fn side(&mut self, direction: Direction) -> &mut DirectionDecoder {
+        match direction {
+            Direction::ClientToServer => &mut self.client,
+            Direction::ServerToClient => &mut self.server,
+        }
+    }
+}
+
+impl FrameSpan {
+    fn name(&self) -> String {
+        match type_name(self.header.kind) {
+            Some(name) => name.to_owned(),
+            None => format!("a frame of type {:#04x}", self.header.kind),
+        }
+    }
+}
+
+/// HEADERS, PUSH_PROMISE or CONTINUATION.
+fn carries_block(kind: u8) -> bool {
+    matches!(kind, 0x01 | 0x05 | 0x09)
+}
+
+/// Without its fragment the compression state is lost, without its data the
+/// boundaries of messages are.
+fn breaks_decoding(frame: &Collected) -> bool {
+    let header = frame.span.header;
+    carries_block(header.kind) || (header.kind == 0x00 && header.stream != 0)
+}
+
+fn kept_bytes(frame: &Collected) -> usize {
+    match &frame.body {
+        Ok(Body::Settings(settings)) => settings.len() * size_of::<(u16, u32)>(),
+        Ok(Body::GoAway { debug, .. }) => debug.len(),
+        Ok(Body::Unknown(payload)) => payload.len(),
+        Ok(_) => 0,
+        Err(_) => frame.payload.len(),
+    }
+}
+
+fn into_frame(frame: Collected, place: &Place) -> Frame {
+    let header = frame.span.header;
+    Frame {
+        direction: place.direction,
+        at_ns: place.at_ns,
+        range: frame.span.range,
+        kind: header.kind,
+        flags: header.flags,
+        stream: header.stream,
+        body: frame
+            .body
+            .unwrap_or_else(|_| Body::Unknown(frame.payload.into())),
+    }
+}
+
+fn sender(direction: Direction) -> &'static str {
+    match direction {
+        Direction::ClientToServer => "client",
+        Direction::ServerToClient => "server",
+    }
+}

@@ -1,0 +1,193 @@
+//! One direction of a connection: its bytes as frames, and the state that its
+//! header blocks need.
+
+use super::announced::Announced;
+use super::block::FieldBlock;
+use super::collect::{Collector, Piece};
+use super::opening::{Opening, Verdict};
+use crate::wire::capture::Direction;
+use crate::wire::exchange::{Limits, Side, SideEnd};
+use crate::wire::hpack;
+use crate::wire::payload::{DEFAULT_MAX_FRAME_SIZE, HEADER_TABLE_SIZE, MAX_FRAME_SIZE};
+
+/// SETTINGS_HEADER_TABLE_SIZE before any is announced, in bytes.
+const DEFAULT_TABLE_SIZE: u32 = 4096;
+
+#[derive(Debug)]
+pub(super) struct DirectionDecoder {
+    stage: Stage,
+    limits: Limits,
+    /// Bytes that came to the decoder.
+    seen: u64,
+    /// Bytes that the capture left out behind them.
+    left_out: u64,
+    /// Where the last whole frame ends.
+    whole: u64,
+    end: Option<SideEnd>,
+    pub hpack: hpack::Decoder,
+    pub block: Option<FieldBlock>,
+    /// The first frame has come.
+    pub begun: bool,
+    table_size: Announced,
+    frame_size: Announced,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Opening(Opening),
+    Frames(Box<Collector>),
+    /// Bytes are only counted.
+    Counting,
+}
+
+/// What comes next in a direction.
+#[derive(Debug)]
+pub(super) enum Step<'a> {
+    /// The direction is not HTTP/2; the first so many bytes tell.
+    Foreign(String, u64),
+    Piece(Piece<'a>),
+}
+
+impl DirectionDecoder {
+    pub fn new(direction: Direction, limits: Limits) -> Self {
+        let mut hpack = hpack::Decoder::new();
+        hpack.set_limits(hpack::Limits {
+            fields: limits.fields,
+            list_bytes: limits.list_bytes,
+        });
+        Self {
+            stage: Stage::Opening(Opening::new(direction)),
+            limits,
+            seen: 0,
+            left_out: 0,
+            whole: 0,
+            end: None,
+            hpack,
+            block: None,
+            begun: false,
+            table_size: Announced::new(DEFAULT_TABLE_SIZE),
+            frame_size: Announced::new(DEFAULT_MAX_FRAME_SIZE),
+        }
+    }
+
+    /// The next step from the front of `input`, or `None` when `input` is used
+    /// up.
+    pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<Step<'a>> {
+        let before = input.len();
+        let step = self.step(input);
+        self.seen += (before - input.len()) as u64;
+        if let Some(Step::Piece(Piece::Frame(frame))) = &step {
+            self.whole = frame.span.range.end;
+        }
+        step
+    }
+
+    fn step<'a>(&mut self, input: &mut &'a [u8]) -> Option<Step<'a>> {
+        if let Stage::Opening(opening) = &mut self.stage {
+            let verdict = opening.feed(input)?;
+            let foreign = self.opened(verdict);
+            if foreign.is_some() {
+                return foreign;
+            }
+        }
+        match &mut self.stage {
+            Stage::Frames(collector) => collector.next(input).map(Step::Piece),
+            Stage::Opening(_) | Stage::Counting => {
+                *input = &[];
+                None
+            }
+        }
+    }
+
+    /// The direction ends, or the exchange does: what came so far may still
+    /// turn out not to be HTTP/2.
+    pub fn end_opening(&mut self) -> Option<Step<'static>> {
+        let Stage::Opening(opening) = &self.stage else {
+            return None;
+        };
+        let verdict = opening.end()?;
+        self.opened(verdict)
+    }
+
+    fn opened(&mut self, verdict: Verdict) -> Option<Step<'static>> {
+        let Stage::Opening(opening) = &self.stage else {
+            return None;
+        };
+        let length = opening.len() as u64;
+        match verdict {
+            Verdict::Foreign(what) => {
+                self.stage = Stage::Counting;
+                Some(Step::Foreign(what, length))
+            }
+            Verdict::Http2(first) => {
+                self.whole = length - first.len() as u64;
+                let mut collector = Box::new(Collector::new(self.whole, self.limits));
+                // A frame header at most, so no piece is lost here.
+                let piece = collector.next(&mut &*first);
+                debug_assert!(piece.is_none());
+                self.stage = Stage::Frames(collector);
+                None
+            }
+        }
+    }
+
+    /// Nothing more can be decoded.
+    pub fn give_up(&mut self) {
+        self.stage = Stage::Counting;
+        self.block = None;
+    }
+
+    pub fn leave_out(&mut self, bytes: u64) {
+        self.left_out = self.left_out.saturating_add(bytes);
+        self.give_up();
+    }
+
+    pub fn close(&mut self, at_ns: u64, reset: bool) {
+        self.end.get_or_insert(SideEnd { at_ns, reset });
+    }
+
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    /// The other side announced settings, which this side may act on.
+    pub fn announce(&mut self, settings: &[(u16, u32)]) {
+        let values = |wanted| {
+            settings
+                .iter()
+                .filter(move |(id, _)| *id == wanted)
+                .map(|(_, value)| *value)
+        };
+        self.frame_size.announce(values(MAX_FRAME_SIZE));
+        let before = self.table_size.highest();
+        self.table_size.announce(values(HEADER_TABLE_SIZE));
+        let highest = self.table_size.highest();
+        if highest > before {
+            self.hpack.set_max_table_size(highest);
+        }
+    }
+
+    /// This side acknowledged the oldest settings of the other one.
+    pub fn acknowledge(&mut self) {
+        self.frame_size.acknowledge();
+        if let Some([lowest, last]) = self.table_size.acknowledge() {
+            self.hpack.set_max_table_size(lowest);
+            self.hpack
+                .set_max_table_size(last.max(self.table_size.highest()));
+        }
+    }
+
+    /// The longest payload that this side may send, in bytes.
+    pub fn max_frame_size(&self) -> u32 {
+        self.frame_size.highest()
+    }
+
+    pub fn into_side(self) -> Side {
+        let leftover = (self.whole < self.seen).then_some(self.whole..self.seen);
+        Side {
+            bytes: self.seen.saturating_add(self.left_out),
+            end: self.end,
+            leftover,
+        }
+    }
+}
