@@ -28,6 +28,13 @@ _KEEPALIVE = {
     "keepalive_timeout_ms": ("grpc.keepalive_timeout_ms",),
 }
 
+# Without these the core would not keep to what is set: it moves the window by its own estimate of
+# the line, and it stops to ping after two pings without data.
+_COMPANIONS = {
+    "initial_stream_window": [("grpc.http2.bdp_probe", 0)],
+    "keepalive_interval_ms": [("grpc.http2.max_pings_without_data", 0)],
+}
+
 SERVER_OPTIONS = {
     **_SIZES,
     "max_concurrent_streams": ("grpc.max_concurrent_streams",),
@@ -73,15 +80,15 @@ def _arguments(options: Message, table: dict[str, tuple[str, ...]]) -> list[Chan
         if field.name not in table:
             raise UnsupportedError(f"option:{field.name}")
         arguments += [(name, _value(field.name, value)) for name in table[field.name]]
-    if options.HasField("keepalive_interval_ms"):
-        # The core stops after two pings without data, and the interval would not be kept.
-        arguments.append(("grpc.http2.max_pings_without_data", 0))
+        arguments += _COMPANIONS.get(field.name, [])
     return arguments
 
 
 def _value(name: str, value: int | str) -> int | str:
-    if not isinstance(value, int) or value <= _INT_MAX:
+    if isinstance(value, str):
         return value
+    if value <= _INT_MAX:
+        return int(value)
     if name in _SIZES:
         return -1  # No limit, which is the same: no protobuf message is that long.
     raise UnsupportedError(f"option:{name}")
