@@ -245,12 +245,11 @@ impl Decoder {
     }
 
     /// Counts the field, and keeps it unless the block is beyond its limits.
-    /// What follows a field that was left out is left out too, so that the kept
-    /// fields are the beginning of the list.
+    /// Fields that are left out count too: what follows one is left out as
+    /// well, so that the kept fields are the beginning of the list.
     fn keep(&self, block: &mut Block, field: Field) {
         block.list_bytes += field.size() as u64;
-        let fits = block.left_out == 0
-            && block.fields.len() < self.limits.fields
+        let fits = block.fields.len() < self.limits.fields
             && block.list_bytes <= self.limits.list_bytes as u64;
         if fits {
             block.fields.push(field);
