@@ -1,0 +1,76 @@
+//! What a tap saw, in the capture format, up to a limit.
+
+use wirecheck_core::wire::capture::{Direction, Event, Record, Writer};
+
+use super::outlet::{Outlet, Stored};
+
+/// The bytes of a record before its content. They count towards the limit, so
+/// that traffic in tiny reads cannot grow the log without bound.
+const RECORD_HEADER: u64 = 17;
+
+/// The log of one tap while it grows.
+pub(super) struct Log {
+    writer: Writer<Outlet>,
+    /// Bytes that may still be kept.
+    room: u64,
+}
+
+impl Log {
+    pub(super) fn new(outlet: Outlet, limit: u64) -> Self {
+        Self {
+            writer: Writer::new(outlet).expect("an outlet takes every write"),
+            room: limit,
+        }
+    }
+
+    /// Keeps bytes as far as there is room; returns how many were left out.
+    pub(super) fn bytes(
+        &mut self,
+        connection: u32,
+        at_ns: u64,
+        direction: Direction,
+        bytes: &[u8],
+    ) -> u64 {
+        let kept = self.room_for(bytes.len());
+        if kept > 0 {
+            let event = Event::Bytes(direction, &bytes[..kept]);
+            self.write(connection, at_ns, event);
+            self.room -= RECORD_HEADER + kept as u64;
+        }
+        if kept < bytes.len() {
+            // A capture with holes could not be decoded: what follows is left
+            // out too, however short it is.
+            self.room = 0;
+        }
+        (bytes.len() - kept) as u64
+    }
+
+    /// Notes anything but bytes. A connection has few of these, so they are
+    /// kept beyond the limit too.
+    pub(super) fn event(&mut self, connection: u32, at_ns: u64, event: Event<'_>) {
+        self.write(connection, at_ns, event);
+        self.room = self.room.saturating_sub(RECORD_HEADER);
+    }
+
+    /// Ends the log and waits until all of it is stored.
+    pub(super) async fn finish(self) -> Stored {
+        let outlet = self.writer.finish().expect("an outlet takes every write");
+        outlet.finish().await
+    }
+
+    fn room_for(&self, length: usize) -> usize {
+        let room = self.room.saturating_sub(RECORD_HEADER);
+        usize::try_from(room).map_or(length, |room| length.min(room))
+    }
+
+    fn write(&mut self, connection: u32, at_ns: u64, event: Event<'_>) {
+        let record = Record {
+            connection,
+            at_ns,
+            event,
+        };
+        self.writer
+            .write(&record)
+            .expect("an outlet takes every write");
+    }
+}
