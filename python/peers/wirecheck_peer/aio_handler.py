@@ -47,7 +47,7 @@ class Handling:
         if error is not None and self.own_end is None:
             self.record.detail = str(error)
         self._register.leave(self.record, self._call_end(error))
-        if self._aborted:
+        if self._aborted and self.own_end is None:
             # A cancelled task sends no status, and the client would wait for one.
             self._task.uncancel()
             await self.context.abort(grpc.StatusCode.CANCELLED, "aborted by the harness")

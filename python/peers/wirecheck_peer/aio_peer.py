@@ -6,10 +6,8 @@ import sys
 from collections.abc import Sequence
 
 from wirecheck_peer import frames, stdio
-from wirecheck_peer.aio_client import Client
-from wirecheck_peer.aio_server import Server
 from wirecheck_peer.errors import BrokenContract
-from wirecheck_peer.session import Session, parse_role
+from wirecheck_peer.session import Role, Session, parse_role
 
 NAME = "python-grpcio-aio"
 
@@ -22,9 +20,12 @@ def main(arguments: Sequence[str]) -> None:
 
 
 async def _main(name: str, events: stdio.EventWriter) -> None:
-    role = Client(events) if name == "client" else Server(events)
+    role = _role(name, events)
     loop = asyncio.get_running_loop()
-    session = Session(NAME, name, role, events, lambda: loop.create_task(role.stop()))
+    stopping: list[asyncio.Task[None]] = []  # The loop itself holds its tasks only weakly.
+    session = Session(
+        NAME, name, role, events, lambda: stopping.append(loop.create_task(role.stop()))
+    )
     orders = OrderReader(session)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, orders.end)
@@ -33,6 +34,17 @@ async def _main(name: str, events: stdio.EventWriter) -> None:
     events.mute()
     await role.stop()
     stdio.leave(events, status)
+
+
+def _role(name: str, events: stdio.EventWriter) -> Role:
+    # Imported here because a peer has one role, and the harness waits for it to start.
+    if name == "client":
+        from wirecheck_peer.aio_client import Client
+
+        return Client(events)
+    from wirecheck_peer.aio_server import Server
+
+    return Server(events)
 
 
 class OrderReader(asyncio.Protocol):

@@ -4,8 +4,11 @@ from collections.abc import Iterable
 
 from wirecheck.v1 import peer_pb2
 
+from wirecheck_peer.stdio import log
+
 Pairs = tuple[tuple[str, str | bytes], ...]
 
+_MAX_REPORTED = 1024 * 1024  # Bytes of keys and values.
 _DETAILS_KEY = "grpc-status-details-bin"
 
 
@@ -15,11 +18,17 @@ def to_pairs(metadata: Iterable[peer_pb2.Metadatum]) -> Pairs:
 
 
 def from_pairs(pairs: Iterable[tuple[str, str | bytes]] | None) -> list[peer_pb2.Metadatum]:
-    """Metadata as grpcio gives it."""
-    return [
-        peer_pb2.Metadatum(key=key, value=value.encode() if isinstance(value, str) else value)
-        for key, value in pairs or ()
-    ]
+    """Metadata as grpcio gives it, cut where it would fill the better part of an envelope."""
+    entries: list[peer_pb2.Metadatum] = []
+    left = _MAX_REPORTED
+    for key, value in pairs or ():
+        data = value.encode() if isinstance(value, str) else value
+        left -= len(key) + len(data)
+        if left < 0:
+            log(f"metadata of more than {_MAX_REPORTED} bytes is cut before {key!r}")
+            break
+        entries.append(peer_pb2.Metadatum(key=key, value=data))
+    return entries
 
 
 def trailing(status: peer_pb2.Status) -> Pairs:

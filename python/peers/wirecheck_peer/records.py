@@ -93,10 +93,11 @@ class HandlerRecord:
         )
         self._listener = listener
         self.method = method
-        self._entered_at = time.perf_counter_ns()
+        self._entered_at = 0
 
     def began(self, pairs: metadata.Pairs) -> peer_pb2.Began:
         """The event of the entry."""
+        self._entered_at = time.perf_counter_ns()
         return peer_pb2.Began(
             listener=self._listener,
             number=self.number,

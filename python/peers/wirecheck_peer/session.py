@@ -4,7 +4,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import google.protobuf
 import grpc
@@ -40,6 +40,9 @@ class Role(Protocol):
 
     def end_scope(self, order: peer_pb2.EndScope) -> None:
         """Forgets latches."""
+
+    def stop(self) -> Any:
+        """Ends everything by force; a coroutine on asyncio."""
 
 
 def parse_role(arguments: Sequence[str]) -> str:

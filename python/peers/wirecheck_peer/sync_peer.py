@@ -6,9 +6,7 @@ from types import FrameType
 
 from wirecheck_peer import stdio
 from wirecheck_peer.errors import BrokenContract
-from wirecheck_peer.session import Session, parse_role
-from wirecheck_peer.sync_client import Client
-from wirecheck_peer.sync_server import Server
+from wirecheck_peer.session import Role, Session, parse_role
 
 NAME = "python-grpcio"
 
@@ -21,7 +19,7 @@ def main(arguments: Sequence[str]) -> None:
     """Carries out orders until stdin ends, then exits."""
     name = parse_role(arguments)
     events = stdio.EventWriter(stdio.take_stdout())
-    role = Client(events) if name == "client" else Server(events)
+    role = _role(name, events)
     session = Session(NAME, name, role, events, role.stop)
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGINT, _terminate)
@@ -29,6 +27,17 @@ def main(arguments: Sequence[str]) -> None:
     events.mute()
     role.stop()
     stdio.leave(events, status)
+
+
+def _role(name: str, events: stdio.EventWriter) -> Role:
+    # Imported here because a peer has one role, and the harness waits for it to start.
+    if name == "client":
+        from wirecheck_peer.sync_client import Client
+
+        return Client(events)
+    from wirecheck_peer.sync_server import Server
+
+    return Server(events)
 
 
 def _serve(session: Session) -> int:

@@ -1,6 +1,7 @@
 """The server role on grpcio's threads."""
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
@@ -78,9 +79,10 @@ class Server:
 
     def stop(self) -> None:
         """Ends everything by force."""
+        deadline = time.monotonic() + _STOP_LIMIT
         stopped = [listener.stop(0) for listener in list(self._listeners.values())]
         for event in stopped:
-            event.wait(_STOP_LIMIT)
+            event.wait(max(deadline - time.monotonic(), 0))
 
     def _find(self, number: int) -> "Listener":
         if number not in self._listeners:
