@@ -1,1 +1,4 @@
 //! What the test driver's tests share.
+
+pub mod difference;
+pub mod prerequisite;
