@@ -131,6 +131,12 @@ impl Progress {
         }
     }
 
+    fn done(&self, step: &Step) {
+        if !step.name.is_empty() {
+            self.done.open(&step.name);
+        }
+    }
+
     fn tell(&self, step: &Step) {
         if !step.name.is_empty() {
             self.events.send(Event::Reached(Reached {
@@ -170,7 +176,7 @@ pub async fn run_lane<A: Actor>(
             }
             None => {}
         }
-        progress.done.open(&step.name);
+        progress.done(step);
     }
     Ok(())
 }

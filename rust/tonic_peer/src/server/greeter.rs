@@ -11,31 +11,33 @@ use super::options::Limits;
 use crate::contract::{CallEnd, hello, helloworld};
 use crate::features::Refusal;
 
+/// A generated server with these limits. The generated types have no trait in common.
+macro_rules! limited {
+    ($server:expr, $limits:expr) => {{
+        let mut server = $server;
+        if let Some(size) = $limits.max_receive_message_size {
+            server = server.max_decoding_message_size(size);
+        }
+        if let Some(size) = $limits.max_send_message_size {
+            server = server.max_encoding_message_size(size);
+        }
+        server
+    }};
+}
+
 /// The library's router with the services of these names and nothing else.
 pub fn routes(names: &[String], desk: &Arc<Desk>, limits: Limits) -> Result<Routes, Refusal> {
     let mut routes = RoutesBuilder::default();
     for name in names {
+        let greeter = Greeter(Arc::clone(desk));
         match name.as_str() {
             "Greeter" => {
-                let mut server = hello::greeter_server::GreeterServer::new(Greeter(desk.clone()));
-                if let Some(size) = limits.max_receive_message_size {
-                    server = server.max_decoding_message_size(size);
-                }
-                if let Some(size) = limits.max_send_message_size {
-                    server = server.max_encoding_message_size(size);
-                }
-                routes.add_service(server);
+                let server = hello::greeter_server::GreeterServer::new(greeter);
+                routes.add_service(limited!(server, limits));
             }
             "helloworld.Greeter" => {
-                let mut server =
-                    helloworld::greeter_server::GreeterServer::new(Greeter(desk.clone()));
-                if let Some(size) = limits.max_receive_message_size {
-                    server = server.max_decoding_message_size(size);
-                }
-                if let Some(size) = limits.max_send_message_size {
-                    server = server.max_encoding_message_size(size);
-                }
-                routes.add_service(server);
+                let server = helloworld::greeter_server::GreeterServer::new(greeter);
+                routes.add_service(limited!(server, limits));
             }
             _ => return Err(Refusal::Unsupported(format!("service:{name}"))),
         }

@@ -8,13 +8,12 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use thiserror::Error;
 use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
-use tokio_stream::Stream;
 use tokio_stream::wrappers::UnixListenerStream;
 use tonic::transport::Server;
-use tonic::transport::server::{Connected, TcpIncoming};
+use tonic::transport::server::TcpIncoming;
 
 use super::greeter;
 use super::handler::Desk;
@@ -112,6 +111,15 @@ enum Socket {
     Unix(unix::UnixListener, SocketFile),
 }
 
+/// Why a listener stopped to serve without being told to.
+#[derive(Debug, Error)]
+enum ServeError {
+    #[error("cannot use the socket: {0}")]
+    Socket(#[from] io::Error),
+    #[error("tonic stopped to serve: {0}")]
+    Tonic(#[from] tonic::transport::Error),
+}
+
 /// The file of a Unix socket, which nobody else removes.
 struct SocketFile(String);
 
@@ -186,24 +194,7 @@ async fn serve_until_end(
 ) -> Option<Command> {
     let (shut_down, is_shut_down) = oneshot::channel();
     let served = async {
-        let result = match socket {
-            Socket::Tcp(listener) => match tokio::net::TcpListener::from_std(listener) {
-                Ok(listener) => {
-                    // As tonic does where it binds by itself.
-                    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-                    serve(server, service, incoming, is_shut_down).await
-                }
-                Err(error) => Err(error.to_string()),
-            },
-            Socket::Unix(listener, _file) => match tokio::net::UnixListener::from_std(listener) {
-                Ok(listener) => {
-                    let incoming = UnixListenerStream::new(listener);
-                    serve(server, service, incoming, is_shut_down).await
-                }
-                Err(error) => Err(error.to_string()),
-            },
-        };
-        if let Err(error) = result {
+        if let Err(error) = serve(socket, server, service, is_shut_down).await {
             eprintln!("rust-tonic: a listener failed: {error}");
         }
     };
@@ -211,7 +202,7 @@ async fn serve_until_end(
     let command = tokio::select! {
         command = commands.recv() => command,
         // It ended without being told to; the log says why.
-        () = &mut served => commands.recv().await,
+        () = &mut served => return commands.recv().await,
     };
     let Some(Command::Shutdown { grace: Some(grace) }) = command else {
         return command;
@@ -225,23 +216,31 @@ async fn serve_until_end(
     }
 }
 
-async fn serve<I, C>(
+/// Serves until it has been shut down and the last connection has ended.
+async fn serve(
+    socket: Socket,
     server: Server,
     service: Scripted,
-    incoming: I,
     shut_down: oneshot::Receiver<()>,
-) -> Result<(), String>
-where
-    I: Stream<Item = io::Result<C>>,
-    C: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
-{
+) -> Result<(), ServeError> {
     let signal = async {
         if shut_down.await.is_err() {
             pending().await
         }
     };
-    server
-        .serve_with_incoming_shutdown(service, incoming, signal)
-        .await
-        .map_err(|error| error.to_string())
+    match socket {
+        Socket::Tcp(listener) => {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            // As tonic does where it binds by itself.
+            let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+            let served = server.serve_with_incoming_shutdown(service, incoming, signal);
+            Ok(served.await?)
+        }
+        Socket::Unix(listener, _file) => {
+            let listener = tokio::net::UnixListener::from_std(listener)?;
+            let incoming = UnixListenerStream::new(listener);
+            let served = server.serve_with_incoming_shutdown(service, incoming, signal);
+            Ok(served.await?)
+        }
+    }
 }

@@ -1,6 +1,9 @@
 //! Unary calls: what the greeter suite needs.
 
 use bytes::Bytes;
+use prost::Message as _;
+use prost_types::field_descriptor_proto::{Label, Type};
+use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet};
 
 use crate::contract::{from_peer::Event, report::Outcome, step::Kind, to_peer::Order, *};
 use crate::support::*;
@@ -342,18 +345,7 @@ fn makes_a_hundred_calls_side_by_side() {
 
 #[test]
 fn takes_types_from_a_descriptor_set() {
-    const SCHEMA: &str = r#"
-        syntax = "proto3";
-        package test;
-        message Point { int32 x = 1; repeated int32 path = 2; }
-    "#;
-    let folder = std::env::temp_dir().join(format!("tonic-peer-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder for the schema");
-    std::fs::write(folder.join("point.proto"), SCHEMA).expect("the schema");
-    let set = protox::compile(["point.proto"], [&folder]).expect("the schema compiles");
-    std::fs::remove_dir_all(&folder).expect("the folder goes");
-    let descriptor_set = Bytes::from(prost::Message::encode_to_vec(&set));
-
+    let descriptor_set = point_schema();
     let script = Script {
         send: vec![message(&[0x08, 7])],
         ..Script::default()
@@ -396,4 +388,33 @@ fn reports_that_nobody_listens() {
     });
     pair.client.order(Order::Call(say_hello(3, "World")));
     assert!(matches!(pair.client.outcome(3), Outcome::CouldNotTry(_)));
+}
+
+/// `package test; message Point { int32 x = 1; repeated int32 path = 2; }`
+fn point_schema() -> Bytes {
+    let field = |name: &str, number, label: Label| FieldDescriptorProto {
+        name: Some(name.to_owned()),
+        number: Some(number),
+        label: Some(label.into()),
+        r#type: Some(Type::Int32.into()),
+        ..FieldDescriptorProto::default()
+    };
+    let point = DescriptorProto {
+        name: Some("Point".to_owned()),
+        field: vec![
+            field("x", 1, Label::Optional),
+            field("path", 2, Label::Repeated),
+        ],
+        ..DescriptorProto::default()
+    };
+    let file = FileDescriptorProto {
+        name: Some("point.proto".to_owned()),
+        package: Some("test".to_owned()),
+        syntax: Some("proto3".to_owned()),
+        message_type: vec![point],
+        ..FileDescriptorProto::default()
+    };
+    FileDescriptorSet { file: vec![file] }
+        .encode_to_vec()
+        .into()
 }
