@@ -1,6 +1,7 @@
 //! What passes between two gRPC programs: the log of the tap, HTTP/2 frames,
 //! HPACK, gRPC messages and protobuf fields, all with their byte ranges.
 
+pub mod canonical;
 pub mod capture;
 pub mod decode;
 pub mod exchange;
@@ -9,3 +10,4 @@ pub mod framing;
 pub mod hpack;
 pub mod names;
 pub mod payload;
+pub mod protobuf;

@@ -1,0 +1,3 @@
+//! Protobuf messages as fields with their byte ranges.
+
+pub mod record;
