@@ -1,8 +1,29 @@
 //! The rules of the wire: requirements of a specification that can be held
 //! against an exchange, whatever the case says.
+//!
+//! A rule speaks only where the bytes prove it: what a limit cut off, what a
+//! reset or a lost connection kept from being sent, and what depends on a race
+//! that the tap cannot see, is nobody's fault.
+
+mod breach;
+mod http2_faults;
+mod http2_order;
+mod http2_ping;
+mod http2_pseudo;
+mod message;
+mod metadata;
+mod metadata_binary;
+mod request;
+mod response;
+mod scope;
+mod spec;
+mod status;
 
 use super::finding::{Finding, Level, Section};
 use crate::wire::exchange::Exchange;
+use breach::Breaches;
+
+pub use breach::MAX_FINDINGS;
 
 /// One requirement of a specification.
 pub struct Rule {
@@ -14,11 +35,87 @@ pub struct Rule {
     pub about: &'static str,
     /// Where it comes from.
     pub section: Section,
-    /// Every place where an exchange breaks it.
-    pub check: fn(&Rule, &Exchange) -> Vec<Finding>,
+    /// Reports every place where an exchange breaks it.
+    find: fn(&Exchange, &mut Breaches<'_>),
+}
+
+impl Rule {
+    /// The places where an exchange breaks this rule, in the order of its
+    /// connections and streams. At most [`MAX_FINDINGS`] for each culprit; the
+    /// last of them says how many more there are.
+    pub fn check(&self, exchange: &Exchange) -> Vec<Finding> {
+        let mut breaches = Breaches::new(self);
+        (self.find)(exchange, &mut breaches);
+        breaches.into_findings()
+    }
+}
+
+/// What an exchange breaks, rule after rule in the order of [`all`].
+pub fn check(exchange: &Exchange) -> Vec<Finding> {
+    all().iter().flat_map(|rule| rule.check(exchange)).collect()
+}
+
+/// The rule with this id.
+pub fn by_id(id: &str) -> Option<&'static Rule> {
+    all().iter().copied().find(|rule| rule.id == id)
 }
 
 /// Every rule, in the order of the specification.
 pub fn all() -> &'static [&'static Rule] {
-    &[]
+    static ALL: &[&Rule] = &[
+        &request::METHOD,
+        &request::SCHEME,
+        &request::PATH,
+        &request::AUTHORITY,
+        &request::TE_TRAILERS,
+        &request::CONTENT_TYPE,
+        &request::TIMEOUT,
+        &request::TIMEOUT_FIRST,
+        &request::DEFINITION_FIRST,
+        &request::USER_AGENT,
+        &request::NO_TRAILERS,
+        &request::ENDS_WITH_DATA,
+        &metadata::NAME_CHARACTERS,
+        &metadata::ASCII_VALUE,
+        &metadata::EMPTY_VALUE,
+        &metadata::VALUE_WHITESPACE,
+        &metadata::RESERVED_NAME,
+        &metadata::CONNECTION_SPECIFIC,
+        &metadata::CONTENT_CODING,
+        &metadata::LIST_SIZE,
+        &metadata_binary::BASE64,
+        &metadata_binary::UNPADDED,
+        &metadata_binary::TRUE_BINARY,
+        &message::FLAG,
+        &message::FLAG_WITHOUT_ENCODING,
+        &message::COMPLETE,
+        &message::UNDISCLOSED_ENCODING,
+        &response::HTTP_STATUS,
+        &response::CONTENT_TYPE,
+        &response::CONTENT_SUBTYPE,
+        &response::ONE_HEADER_BLOCK,
+        &response::ENDS_WITH_TRAILERS,
+        &response::TRAILERS_ONLY_OK,
+        &status::PRESENT,
+        &status::ONLY_IN_TRAILERS,
+        &status::ONCE,
+        &status::DECIMAL,
+        &status::KNOWN_CODE,
+        &status::MESSAGE_ENCODING,
+        &status::MESSAGE_UTF8,
+        &status::MESSAGE_HEX_CASE,
+        &status::MESSAGE_OVER_ENCODED,
+        &status::MESSAGE_EMPTY,
+        &status::MESSAGE_WITH_OK,
+        &http2_faults::WELL_FORMED,
+        &http2_pseudo::PSEUDO_HEADER_KNOWN,
+        &http2_pseudo::PSEUDO_HEADER_ONCE,
+        &http2_pseudo::PSEUDO_HEADER_FIRST,
+        &http2_faults::STREAM_IDS,
+        &http2_faults::STREAM_STATE,
+        &http2_order::CONCURRENT_STREAMS,
+        &http2_ping::PING_ANSWERED,
+        &http2_order::GOAWAY_BEFORE_CLOSE,
+    ];
+    ALL
 }
