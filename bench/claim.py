@@ -167,10 +167,10 @@ def duration(nanoseconds: float) -> str:
 
 
 def three_digits(value: float) -> str:
-    """Two or three digits that count: 0.66, 4.3, 25, 112."""
+    """The digits that count: 0.66, 4.3, 25, 112."""
     if value < 1:
         return f"{value:.2f}"
-    return f"{value:.1f}" if value < 10 else f"{value:,.0f}"
+    return f"{value:.1f}" if value < 9.95 else f"{value:,.0f}"
 
 
 def table(rows: list[list[str]]) -> list[str]:

@@ -35,7 +35,7 @@ def build(root: Path) -> dict[str, Path]:
     except FileNotFoundError:
         raise TourError(
             "cargo is not installed; the article's part in Python is done",
-            "install Rust (apt-get install rustup && rustup default stable), then: make article",
+            "install Rust (rustup.rs says how), then: make article",
         ) from None
     messages = output_of(child)
     if child.returncode != 0:

@@ -95,7 +95,7 @@ def ensure_free() -> None:
     found = owners()
     if not found:
         raise TourError(
-            f"port {PORT} is taken by a program of another user",
+            f"port {PORT} is taken by a program that cannot be named from here",
             f"ss -ltnp 'sport = :{PORT}' as root names it; end it, then: make article",
         )
     names = ", ".join(map(str, found))
