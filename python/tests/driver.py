@@ -74,16 +74,27 @@ class Peer:
 
     def end(self) -> tuple[int, str]:
         """Ends stdin and awaits the exit; gives the status and the log."""
-        self.process.stdin.close()
+        self.end_stdin()
         return self.await_exit()
+
+    def end_stdin(self) -> None:
+        """Ends stdin."""
+        self.process.stdin.close()
+        self.process.stdin = None
 
     def await_exit(self) -> tuple[int, str]:
         """Awaits the exit; gives the status and the log."""
-        log = self.process.stderr.read().decode(errors="replace")
-        status = self.process.wait(LIMIT)
-        self.process.stdout.close()
-        self.process.stderr.close()
-        return status, log
+        # `communicate` would end stdin, and that alone may not be what ends the peer.
+        stdin, self.process.stdin = self.process.stdin, None
+        try:
+            _, log = self.process.communicate(timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        finally:
+            if stdin is not None:
+                stdin.close()
+        return self.process.returncode, log.decode(errors="replace")
 
     def kill(self) -> None:
         """Ends the peer whatever it does."""
@@ -91,7 +102,8 @@ class Peer:
             self.process.kill()
             self.process.wait()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
-            stream.close()
+            if stream is not None:
+                stream.close()
 
     def _read(self, deadline: float, wanted: str) -> None:
         out = self.process.stdout.fileno()

@@ -2,6 +2,8 @@
 
 import hashlib
 import itertools
+import os
+import signal
 import tempfile
 import unittest
 from pathlib import Path
@@ -301,6 +303,19 @@ class EndTests(PairTest):
         # Which of the two timers the handler hears of first is a race.
         ends = (peer_pb2.CALL_END_DEADLINE, peer_pb2.CALL_END_CANCELLED)
         self.assertIn(self.handled(listener).call_end, ends)
+
+    def test_a_deadline_passes_on_the_server_first(self):
+        listener, channel = self.serve(scripted(self.HELD))
+        call = self.call(channel, timeout_ns=300_000_000)
+        self.began(listener)
+        # A client that is stopped cannot cancel, so only the server's own timer is left.
+        os.kill(self.client.process.pid, signal.SIGSTOP)
+        try:
+            handled = self.handled(listener)
+        finally:
+            os.kill(self.client.process.pid, signal.SIGCONT)
+        self.assertEqual(handled.call_end, peer_pb2.CALL_END_DEADLINE)
+        self.assertEqual(self.result(call).status, DEADLINE_EXCEEDED)
 
     def test_a_client_cancels_after_the_handler_began(self):
         listener, channel = self.serve(scripted(self.HELD))

@@ -65,7 +65,7 @@ class CallRecord:
 
     def could_not_try(self, why: str) -> None:
         """Reports that the peer itself failed."""
-        self._report(could_not_try=peer_pb2.CouldNotTry(why=why))
+        self._report(could_not_try=peer_pb2.CouldNotTry(why=why[:1_000]))
 
     def _report(self, **outcome: peer_pb2.Result | peer_pb2.CouldNotTry) -> None:
         report = peer_pb2.Report(call=self._order.call, **outcome)

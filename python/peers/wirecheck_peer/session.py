@@ -109,7 +109,7 @@ class Session:
             self._refuse(name, order, unsupported=peer_pb2.Unsupported(feature=error.feature))
         except Exception as error:  # Whatever it is, the harness waits for an answer.
             why = str(error) or repr(error)
-            self._refuse(name, order, could_not_try=peer_pb2.CouldNotTry(why=why))
+            self._refuse(name, order, could_not_try=peer_pb2.CouldNotTry(why=why[:1_000]))
 
     def _demand_role(self, name: str) -> None:
         needed = _ROLE_OF.get(name, self._name)

@@ -3,6 +3,7 @@
 import os
 import queue
 import select
+import signal
 import sys
 import threading
 import time
@@ -33,17 +34,33 @@ def log(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def read_orders() -> Iterator[peer_pb2.ToPeer]:
-    """The orders on stdin until its end."""
+def end_signals() -> int:
+    """A descriptor that becomes readable when SIGTERM or SIGINT asks the peer to end.
+
+    A handler that raises would not do: a signal just before a blocking call, or one that another
+    thread takes, leaves the main thread in that call.
+    """
+    readable, writable = os.pipe()
+    os.set_blocking(writable, False)
+    signal.set_wakeup_fd(writable)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    return readable
+
+
+def read_orders(end: int) -> Iterator[peer_pb2.ToPeer]:
+    """The orders on stdin until its end, or until the descriptor `end` becomes readable."""
     parser = frames.FrameParser()
-    readable = select.poll()
-    readable.register(0, select.POLLIN)
+    poll = select.poll()
+    poll.register(0, select.POLLIN)
+    poll.register(end, select.POLLIN)
     half_read_since: float | None = None
-    while True:
-        _await_readable(readable, half_read_since)
+    while end not in _await_readable(poll, half_read_since):
         data = os.read(0, _READ_SIZE)
         if not data:
-            break
+            if parser.half_read:
+                raise BrokenContract("stdin ended inside a frame")
+            return
         was_half_read = parser.half_read
         orders = parser.feed(data)
         if not parser.half_read:
@@ -51,17 +68,17 @@ def read_orders() -> Iterator[peer_pb2.ToPeer]:
         elif orders or not was_half_read:
             half_read_since = time.monotonic()
         yield from orders
-    if parser.half_read:
-        raise BrokenContract("stdin ended inside a frame")
 
 
-def _await_readable(readable: select.poll, half_read_since: float | None) -> None:
+def _await_readable(poll: select.poll, half_read_since: float | None) -> list[int]:
+    """The descriptors that can be read."""
     if half_read_since is None:
-        readable.poll()
-        return
+        return [fd for fd, _ in poll.poll()]
     left = half_read_since + frames.HALF_READ_LIMIT - time.monotonic()
-    if left <= 0 or not readable.poll(left * 1000):
+    readable = [fd for fd, _ in poll.poll(max(left, 0) * 1000)]
+    if left <= 0 or not readable:
         raise half_read_too_long()
+    return readable
 
 
 def half_read_too_long() -> BrokenContract:
