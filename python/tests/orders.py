@@ -8,6 +8,9 @@ Step = peer_pb2.Step
 WORLD = b"\x0a\x05World"
 HELLO_WORLD = b"\x0a\x0cHello, World"
 SAY_HELLO = "/Greeter/SayHello"
+GREETERS = ["Greeter", "helloworld.Greeter"]
+OK, CANCELLED, UNKNOWN, DEADLINE_EXCEEDED = 0, 1, 2, 4
+RESOURCE_EXHAUSTED, FAILED_PRECONDITION, UNIMPLEMENTED, INTERNAL, UNAVAILABLE = 8, 9, 12, 13, 14
 TCP = peer_pb2.Transport(tcp=peer_pb2.Tcp())
 
 

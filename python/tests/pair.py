@@ -4,7 +4,7 @@ import itertools
 import unittest
 from typing import Any, ClassVar
 
-from driver import Peer, peer_pb2
+from driver import PROGRAMS, Peer, peer_pb2
 from orders import SAY_HELLO, TCP, WORLD, message
 
 # Never used again within a process, as the contract demands.
@@ -105,3 +105,14 @@ class PairTest(unittest.TestCase):
             number = event.handler.listener if kind == "reached" else event.listener
             kinds += [kind] if number == listener else []
         return kinds
+
+
+def for_each_pair(
+    loader: unittest.TestLoader, module: str, *groups: type[PairTest]
+) -> unittest.TestSuite:
+    """All groups for each pair of peers, in one class per pair, so that it has two processes."""
+    suite = unittest.TestSuite()
+    for client, server in itertools.product(PROGRAMS, repeat=2):
+        names = {"client_name": client, "server_name": server, "__module__": module}
+        suite.addTests(loader.loadTestsFromTestCase(type(f"{client}/{server}", groups, names)))
+    return suite

@@ -1,6 +1,7 @@
 """One call of a client on asyncio."""
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Awaitable
 from typing import Any
@@ -115,7 +116,9 @@ class ClientCall:
 
     async def _half_close(self) -> None:
         if self._plan.streams_requests and self._call is not None:
-            await self._call.done_writing()
+            # It fails where the call has ended, which the receive lane sees as well.
+            with contextlib.suppress(*_ENDED, grpc.aio.InternalError):
+                await self._call.done_writing()
 
     async def _receive_lane(self) -> None:
         for number, step in enumerate(self._order.receive, 1):
