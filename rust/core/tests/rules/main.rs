@@ -6,6 +6,7 @@ mod captures;
 mod edit_frame;
 mod editor;
 mod good;
+mod hostile;
 mod http2;
 mod message;
 mod metadata;

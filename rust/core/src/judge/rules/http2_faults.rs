@@ -3,8 +3,8 @@
 //! findings with the words of the section that they break.
 
 use super::Rule;
-use super::breach::{Breach, Breaches};
-use super::scope::Spot;
+use super::breach::Breach;
+use super::scope::{Spot, fully_read};
 use super::spec::{rfc7541, rfc9113};
 use crate::judge::finding::{Culprit, Level, Section, Where};
 use crate::wire::exchange::{Connection, Exchange, Fault};
@@ -19,10 +19,12 @@ pub(super) static WELL_FORMED: Rule = Rule {
          corrupts any connection state."
     ),
     find: |exchange, breaches| {
-        faults(exchange, breaches, |fault| {
+        for (connection, fault) in faults(exchange) {
             let other_rule = [STREAM_IDS.section.name, STREAM_STATE.section.name];
-            !other_rule.contains(&fault.section) && !OWN_LIMITS.contains(&fault.section)
-        });
+            if !other_rule.contains(&fault.section) && !OWN_LIMITS.contains(&fault.section) {
+                breaches.push(breach(connection, fault));
+            }
+        }
     },
 };
 
@@ -39,9 +41,11 @@ pub(super) static STREAM_IDS: Rule = Rule {
          that the initiating endpoint has opened or reserved."
     ),
     find: |exchange, breaches| {
-        faults(exchange, breaches, |fault| {
-            fault.section == STREAM_IDS.section.name
-        });
+        for (connection, fault) in faults(exchange) {
+            if fault.section == STREAM_IDS.section.name {
+                breaches.push(breach(connection, fault));
+            }
+        }
     },
 };
 
@@ -54,21 +58,34 @@ pub(super) static STREAM_STATE: Rule = Rule {
         "An endpoint MUST NOT send frames other than PRIORITY on a closed stream."
     ),
     find: |exchange, breaches| {
-        faults(exchange, breaches, |fault| {
-            fault.section == STREAM_STATE.section.name
-        });
+        let all_read: Vec<_> = fully_read(exchange).map(|read| read.id).collect();
+        for (connection, fault) in faults(exchange) {
+            // A stream is no more than seemingly idle where the frames that
+            // opened it were left out or could not be decoded.
+            let is_sure = !fault.what.contains(IDLE) || all_read.contains(&connection.id);
+            if fault.section == STREAM_STATE.section.name && is_sure {
+                breaches.push(breach(connection, fault));
+            }
+        }
     },
 };
 
-fn faults(exchange: &Exchange, breaches: &mut Breaches<'_>, wanted: fn(&Fault) -> bool) {
-    for connection in &exchange.connections {
-        for fault in connection.faults.iter().filter(|fault| wanted(fault)) {
-            let breach = Breach::new(spot(connection, fault), fault.what.as_str());
-            breaches.push(match section_of(fault) {
-                Some(section) => breach.section(section),
-                None => breach,
-            });
-        }
+/// How the decoder calls a stream that nobody has opened.
+const IDLE: &str = "idle";
+
+fn faults(exchange: &Exchange) -> impl Iterator<Item = (&Connection, &Fault)> {
+    let connections = exchange.connections.iter();
+    connections.flat_map(|connection| {
+        let faults = connection.faults.iter();
+        faults.map(move |fault| (connection, fault))
+    })
+}
+
+fn breach(connection: &Connection, fault: &Fault) -> Breach {
+    let breach = Breach::new(spot(connection, fault), fault.what.as_str());
+    match section_of(fault) {
+        Some(section) => breach.section(section),
+        None => breach,
     }
 }
 
@@ -105,7 +122,7 @@ static SECTIONS: &[(&str, Section)] = &[
     ("", rfc9113!("4.2", "An endpoint MUST send an error code of FRAME_SIZE_ERROR if a frame exceeds the size defined in SETTINGS_MAX_FRAME_SIZE, exceeds any limit defined for the frame type, or is too small to contain mandatory frame data.")),
     ("", rfc9113!("4.3.1", "Once an endpoint acknowledges a change to SETTINGS_HEADER_TABLE_SIZE that reduces the maximum below the current size of the dynamic table, its HPACK encoder MUST start the next field block with a Dynamic Table Size Update instruction that sets the dynamic table to a size that is less than or equal to the reduced maximum; see Section 4.2 of [COMPRESSION].")),
     ("END_STREAM", rfc9113!("5.1", "A stream that is in the \"half-closed (local)\" state cannot be used for sending frames other than WINDOW_UPDATE, PRIORITY, and RST_STREAM.")),
-    ("idle", rfc9113!("5.1", "Receiving any frame other than HEADERS or PRIORITY on a stream in this state MUST be treated as a connection error (Section 5.4.1) of type PROTOCOL_ERROR.")),
+    (IDLE, rfc9113!("5.1", "Receiving any frame other than HEADERS or PRIORITY on a stream in this state MUST be treated as a connection error (Section 5.4.1) of type PROTOCOL_ERROR.")),
     ("even", rfc9113!("5.1.1", "Streams initiated by a client MUST use odd-numbered stream identifiers; those initiated by the server MUST use even-numbered stream identifiers.")),
     ("padding", rfc9113!("6.1", "If the length of the padding is the length of the frame payload or greater, the recipient MUST treat this as a connection error (Section 5.4.1) of type PROTOCOL_ERROR.")),
     ("", rfc9113!("6.1", "DATA frames MUST be associated with a stream.")),

@@ -5,7 +5,7 @@ use super::Rule;
 use super::breach::{Breach, shown};
 use super::metadata::fields;
 use super::request::wrong_value;
-use super::scope::Listed;
+use super::scope::{Listed, fully_read};
 use super::spec::{TRUE_BINARY as TRUE_BINARY_SECTION, grpc};
 use crate::judge::finding::Level;
 use crate::wire::exchange::{Exchange, HeaderField};
@@ -56,18 +56,24 @@ pub(super) static TRUE_BINARY: Rule = Rule {
     about: "raw `-bin` values only to a peer that announced SETTINGS 0xFE03 = 1",
     section: TRUE_BINARY_SECTION,
     find: |exchange, breaches| {
+        // The announcement may be in what was left out.
+        let all_read: Vec<_> = fully_read(exchange).map(|read| read.id).collect();
         for (listed, field) in binary_fields(exchange).filter(|(_, field)| is_raw(&field.value)) {
-            if !announced_true_binary(listed) {
-                let sentence = format!(
-                    "the value of `{}` is raw bytes, which the receiver has not announced to read",
-                    shown(&field.name)
-                );
-                let breach = Breach::new(listed.value(field), sentence);
-                breaches.push(breach.expected("Base64").got(&field.value));
+            let is_sure = all_read.contains(&listed.call.connection.id);
+            if is_sure && !announced_true_binary(listed) {
+                breaches.push(not_announced(listed, field));
             }
         }
     },
 };
+
+fn not_announced(listed: Listed<'_>, field: &HeaderField) -> Breach {
+    let name = shown(&field.name);
+    let sentence =
+        format!("the value of `{name}` is raw bytes, which its receiver has not asked for");
+    let breach = Breach::new(listed.value(field), sentence);
+    breach.expected("Base64").got(&field.value)
+}
 
 /// GRPC_ALLOW_TRUE_BINARY_METADATA.
 const ALLOW_TRUE_BINARY: u16 = 0xfe03;
