@@ -4,10 +4,13 @@
 pub mod canonical;
 pub mod capture;
 pub mod decode;
+pub mod diff;
 pub mod exchange;
 pub mod frame;
 pub mod framing;
+pub mod grpc;
 pub mod hpack;
+pub mod metadata;
 pub mod names;
 pub mod payload;
 pub mod protobuf;
