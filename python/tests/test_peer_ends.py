@@ -1,15 +1,15 @@
 """Both Python peers against each other: how calls end, and what is refused."""
 
-import os
-import signal
 import unittest
 
 from driver import peer_pb2
+from held_line import HeldLine
 from orders import (
     CANCELLED,
     DEADLINE_EXCEEDED,
     GREETERS,
     HELLO_WORLD,
+    INTERNAL,
     OK,
     SAY_HELLO,
     UNAVAILABLE,
@@ -40,16 +40,14 @@ class EndTests(PairTest):
         self.assertIn(self.handled(listener).call_end, ends)
 
     def test_a_deadline_passes_on_the_server_first(self):
-        listener, channel = self.serve(scripted(self.HELD))
-        call = self.call(channel, timeout_ns=1_000_000_000)
+        listener, address = self.listen(scripted(self.HELD))
+        line = HeldLine(address)
+        self.addCleanup(line.close)
+        call = self.call(self.open(line.address), timeout_ns=1_000_000_000)
         self.began(listener)
-        # A client that is stopped cannot cancel, so only the server's own timer is left.
-        os.kill(self.client.process.pid, signal.SIGSTOP)
-        try:
-            handled = self.handled(listener)
-        finally:
-            os.kill(self.client.process.pid, signal.SIGCONT)
-        self.assertEqual(handled.call_end, peer_pb2.CALL_END_DEADLINE)
+        # Nobody hears the client cancel, so only the server's own timer is left.
+        line.hold()
+        self.assertEqual(self.handled(listener).call_end, peer_pb2.CALL_END_DEADLINE)
         self.assertEqual(self.result(call).status, DEADLINE_EXCEEDED)
 
     def test_a_client_cancels_after_the_handler_began(self):
@@ -131,7 +129,9 @@ class EndTests(PairTest):
             self.assertEqual(handled.call_end, peer_pb2.CALL_END_CANCELLED)
         self.assertEqual(self.events_of(listener), [])
         for call in calls:
-            self.assertIn(self.result(call).status, (CANCELLED, UNAVAILABLE))
+            # The last is what grpc.aio makes of a write that the end of its call overtakes.
+            result = self.result(call)
+            self.assertIn(result.status, (CANCELLED, UNAVAILABLE, INTERNAL), result)
 
     def test_shutdown_with_a_grace_time_lets_calls_end(self):
         listener, channel = self.serve(scripted(self.HELD))
