@@ -74,3 +74,41 @@ impl Log {
             .expect("an outlet takes every write");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::outlet::{Backlog, CaptureLog};
+    use super::*;
+
+    /// Writes the same log with this much memory, and reads all of it.
+    async fn log_with_memory(spill_after: usize) -> (bool, Vec<u8>) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("cell.wirecap");
+        let outlet = Outlet::new(&file, spill_after, Backlog::new());
+        let mut log = Log::new(outlet, u64::MAX);
+        log.event(1, 0, Event::Opened);
+        for number in 0..3000_u64 {
+            let bytes = number.to_le_bytes().repeat(number as usize % 97);
+            log.bytes(1, number, Direction::ClientToServer, &bytes);
+        }
+        log.event(1, 3000, Event::Closed);
+        let stored = log.finish().await;
+        assert!(stored.failure.is_none());
+        let mut bytes = Vec::new();
+        let mut reader = stored.log.open().unwrap();
+        reader.read_to_end(&mut bytes).unwrap();
+        drop(reader);
+        (matches!(stored.log, CaptureLog::File(_)), bytes)
+    }
+
+    #[tokio::test]
+    async fn a_spilled_log_is_the_one_that_memory_would_hold() {
+        let (in_file, expected) = log_with_memory(usize::MAX).await;
+        assert!(!in_file);
+        for spill_after in [0, 1000, 1 << 20] {
+            let (in_file, spilled) = log_with_memory(spill_after).await;
+            assert!(in_file);
+            assert!(spilled == expected, "spilled after {spill_after} bytes");
+        }
+    }
+}

@@ -105,3 +105,65 @@ impl Scanner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(kind: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+        let mut frame = (payload.len() as u32).to_be_bytes()[1..].to_vec();
+        frame.extend([kind, 0]);
+        frame.extend(stream.to_be_bytes());
+        frame.extend(payload);
+        frame
+    }
+
+    fn marks(direction: Direction, pieces: &[&[u8]]) -> Vec<Mark> {
+        let mut scanner = Scanner::new(direction);
+        let mut marks = Vec::new();
+        for piece in pieces {
+            scanner.feed(piece, |mark| marks.push(mark));
+        }
+        marks
+    }
+
+    #[test]
+    fn the_same_frames_are_found_whatever_the_pieces() {
+        let frames = [frame(4, 0, b""), frame(0, 1, b"message"), frame(1, 1, b"x")];
+        let bytes = [PREFACE.to_vec(), frames.concat()].concat();
+        let whole = marks(Direction::ClientToServer, &[&bytes]);
+        let begun: Vec<u64> = whole
+            .iter()
+            .filter_map(|mark| match mark {
+                Mark::Begun(offset, _) => Some(*offset),
+                Mark::Whole(_) => None,
+            })
+            .collect();
+        assert_eq!(begun, [24, 33, 49]);
+        assert_eq!(whole.len(), 6);
+        for size in 1..bytes.len() {
+            let pieces: Vec<&[u8]> = bytes.chunks(size).collect();
+            assert_eq!(marks(Direction::ClientToServer, &pieces), whole);
+        }
+    }
+
+    #[test]
+    fn a_client_that_does_not_greet_sends_no_frames() {
+        let bytes = frame(4, 0, b"");
+        assert_eq!(marks(Direction::ClientToServer, &[&bytes]), []);
+        assert_eq!(marks(Direction::ServerToClient, &[&bytes]).len(), 2);
+    }
+
+    #[test]
+    fn only_a_part_of_a_header_is_unsettled() {
+        let mut scanner = Scanner::new(Direction::ServerToClient);
+        let settled: Vec<u64> = frame(0, 1, b"ab")
+            .iter()
+            .map(|byte| {
+                scanner.feed(&[*byte], |_| {});
+                scanner.settled()
+            })
+            .collect();
+        assert_eq!(settled, [0, 0, 0, 0, 0, 0, 0, 0, 9, 10, 11]);
+    }
+}

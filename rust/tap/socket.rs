@@ -239,3 +239,21 @@ impl AsyncWrite for Writer<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn neither_side_delays_small_writes() {
+        let listener = Listener::bind(&Endpoint::any_port()).await.unwrap();
+        let endpoint = listener.endpoint().unwrap();
+        let (client, server) = tokio::join!(Socket::connect(&endpoint), listener.accept());
+        for socket in [client.unwrap(), server.unwrap()] {
+            let Socket::Tcp(stream) = socket else {
+                panic!("a TCP address gives a TCP socket");
+            };
+            assert!(stream.nodelay().unwrap());
+        }
+    }
+}
