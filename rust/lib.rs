@@ -1,1 +1,9 @@
-//! Wirecheck proves that gRPC programs written in different languages understand each other.
+//! Wirecheck proves that gRPC programs written in different languages
+//! understand each other, byte for byte.
+//!
+//! This library is what the program `wirecheck` is made of. Its pure half is
+//! the crate `wirecheck_core`.
+
+pub mod peer;
+pub mod run;
+pub mod tap;

@@ -2,4 +2,6 @@
 //! socket, reads a clock or starts a process.
 
 pub mod judge;
+pub mod model;
+pub mod plan;
 pub mod wire;

@@ -117,7 +117,12 @@ impl Evidence {
     /// Text as evidence.
     pub fn text(text: impl Into<String>) -> Self {
         let text = text.into();
-        Self { length: text.len() as u64, bytes: None, sha256: None, text }
+        Self {
+            length: text.len() as u64,
+            bytes: None,
+            sha256: None,
+            text,
+        }
     }
 
     /// Bytes as evidence, cut at [`Evidence::MAX_BYTES`]; `text` says what

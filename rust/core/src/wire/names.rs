@@ -61,7 +61,10 @@ pub fn status_text(code: u32) -> String {
 
 /// The status code of a name.
 pub fn status_code(name: &str) -> Option<u32> {
-    STATUS.iter().position(|known| *known == name).map(|code| code as u32)
+    STATUS
+        .iter()
+        .position(|known| *known == name)
+        .map(|code| code as u32)
 }
 
 /// All names of status codes, in the order of their numbers.

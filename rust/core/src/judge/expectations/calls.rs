@@ -1,0 +1,337 @@
+//! What the client reported of each call.
+
+use serde_json::Value;
+
+use super::blame::{self, CallStream};
+use super::{broken, messages, with_texts};
+use crate::judge::check::Check;
+use crate::judge::finding::{Culprit, Evidence, Finding};
+use crate::judge::observed::{CallResult, CallSeen, Observation};
+use crate::plan::expect::Matcher;
+use crate::plan::types::{CallExpect, CallPlan, CasePlan, Metadata};
+use crate::wire::capture::Direction;
+use crate::wire::names::status_text;
+
+pub fn check(case: &CasePlan, seen: &Observation) -> Vec<Check> {
+    let calls = case.calls.iter().enumerate();
+    calls
+        .flat_map(|(index, call)| check_call(case, seen, index, call))
+        .collect()
+}
+
+fn check_call(case: &CasePlan, seen: &Observation, index: usize, call: &CallPlan) -> Vec<Check> {
+    let expect = &case.expect.calls[index];
+    let streams = blame::streams_of(case, &seen.exchange, index);
+    let reports = seen.calls.get(index).map_or(&[][..], Vec::as_slice);
+    if call.parallel > 1 {
+        return vec![check_parallel(call, expect, reports)];
+    }
+    let Some(report) = reports.first() else {
+        return vec![not_reported(call)];
+    };
+    match report {
+        CallSeen::Result(result) => Context {
+            case,
+            index,
+            call,
+            expect,
+            result,
+            at: streams.first(),
+        }
+        .checks(),
+        CallSeen::Unsupported(_) => Vec::new(),
+        CallSeen::CouldNotTry(why) => vec![could_not_try(call, why)],
+        CallSeen::Missing => vec![not_reported(call)],
+    }
+}
+
+fn path(call: &CallPlan, key: &str) -> String {
+    format!("calls.{}.{key}", call.id)
+}
+
+fn not_reported(call: &CallPlan) -> Check {
+    let path = path(call, "status");
+    let sentence = format!("the client reported nothing of the call `{}`", call.id);
+    Check::broken(
+        path.clone(),
+        broken("expect/report", &path, Culprit::Client, sentence),
+    )
+}
+
+fn could_not_try(call: &CallPlan, why: &str) -> Check {
+    let path = path(call, "status");
+    let finding = broken(
+        "expect/report",
+        &path,
+        Culprit::Client,
+        "the client could not try the call".into(),
+    );
+    Check::broken(path, with_texts(finding, "a call", why))
+}
+
+/// Of parallel calls, so many must have come out with the expected status.
+fn check_parallel(call: &CallPlan, expect: &CallExpect, reports: &[CallSeen]) -> Check {
+    let as_expected = |seen: &&CallSeen| match seen {
+        CallSeen::Result(result) => {
+            expect.status.accepts(Some(&status_value(result.status)))
+                && all_received(expect, result, call)
+        }
+        _ => false,
+    };
+    let good = reports.iter().filter(as_expected).count();
+    let wanted = expect
+        .count
+        .clone()
+        .unwrap_or(Matcher::Literal(Value::from(call.parallel)));
+    let path = path(call, "count");
+    if wanted.accepts(Some(&Value::from(good))) {
+        return Check::met(path);
+    }
+    let sentence = format!("{good} of {} calls came out as expected", call.parallel);
+    let others = reports
+        .iter()
+        .filter(|seen| !as_expected(seen))
+        .map(describe);
+    let got = others.take(3).collect::<Vec<_>>().join(", ");
+    let finding = broken("expect/count", &path, Culprit::Undetermined, sentence);
+    Check::broken(
+        path,
+        with_texts(
+            finding,
+            wanted.to_string(),
+            format!("{good}; the others: {got}"),
+        ),
+    )
+}
+
+fn all_received(expect: &CallExpect, result: &CallResult, call: &CallPlan) -> bool {
+    let Some(expected) = &expect.receive else {
+        return true;
+    };
+    messages::difference(
+        expected,
+        &result.messages,
+        result.message_count,
+        &call.types.response,
+    )
+    .is_none()
+}
+
+fn describe(seen: &CallSeen) -> String {
+    match seen {
+        CallSeen::Result(result) => format!("{} {:?}", status_text(result.status), result.message),
+        CallSeen::Unsupported(feature) => format!("unsupported: {feature}"),
+        CallSeen::CouldNotTry(why) => format!("not tried: {why}"),
+        CallSeen::Missing => "no report".into(),
+    }
+}
+
+fn status_value(code: u32) -> Value {
+    Value::from(status_text(code))
+}
+
+struct Context<'a> {
+    case: &'a CasePlan,
+    index: usize,
+    call: &'a CallPlan,
+    expect: &'a CallExpect,
+    result: &'a CallResult,
+    at: Option<&'a CallStream<'a>>,
+}
+
+impl Context<'_> {
+    fn checks(&self) -> Vec<Check> {
+        let mut checks = vec![self.status()];
+        checks.extend(
+            self.expect
+                .message
+                .as_ref()
+                .map(|matcher| self.message(matcher)),
+        );
+        checks.extend(
+            self.expect
+                .details
+                .as_ref()
+                .map(|details| self.details(details)),
+        );
+        checks.extend(self.metadata("leading", &self.expect.leading));
+        checks.extend(self.metadata("trailing", &self.expect.trailing));
+        checks.extend(
+            self.expect
+                .receive
+                .as_ref()
+                .map(|expected| self.receive(expected)),
+        );
+        checks
+    }
+
+    fn status(&self) -> Check {
+        let path = path(self.call, "status");
+        let expected = &self.expect.status;
+        if expected.accepts(Some(&status_value(self.result.status))) {
+            return Check::met(path);
+        }
+        let got = status_text(self.result.status);
+        let sentence = format!("the call ended with {got}, expected {expected}");
+        let culprit = blame::of_status(self.at, self.result.status);
+        let mut finding = with_texts(
+            broken("expect/status", &path, culprit, sentence),
+            expected.to_string(),
+            got,
+        );
+        finding.place = self.place_of_end();
+        Check::broken(path, finding)
+    }
+
+    fn message(&self, matcher: &Matcher) -> Check {
+        let path = path(self.call, "message");
+        let got = &self.result.message;
+        if matcher.accepts(Some(&Value::from(got.as_str()))) {
+            return Check::met(path);
+        }
+        let sentence = format!("the status message is {}, expected {matcher}", shown(got));
+        let culprit = blame::of_status(self.at, self.result.status);
+        let mut finding = broken("expect/message", &path, culprit, sentence);
+        finding = with_texts(finding, matcher.to_string(), got.clone());
+        finding.place = self.place_of_end();
+        Check::broken(path, finding)
+    }
+
+    fn details(&self, expected: &[u8]) -> Check {
+        let path = path(self.call, "details");
+        if expected == self.result.details {
+            return Check::met(path);
+        }
+        let sentence = "the status details are not as expected".to_owned();
+        let culprit = blame::of_status(self.at, self.result.status);
+        let mut finding = broken("expect/details", &path, culprit, sentence);
+        finding.expected = Some(Evidence::bytes("grpc-status-details-bin", expected));
+        finding.got = Some(Evidence::bytes(
+            "grpc-status-details-bin",
+            &self.result.details,
+        ));
+        finding.place = self.place_of_end();
+        Check::broken(path, finding)
+    }
+
+    /// Each expected key must have its values, in their order. Where the
+    /// interface merges both kinds, each is looked for in the whole.
+    fn metadata(&self, which: &str, expected: &Metadata) -> Option<Check> {
+        if expected.is_empty() {
+            return None;
+        }
+        let path = path(self.call, which);
+        let got = match (which, self.result.merged) {
+            ("trailing", false) => &self.result.trailing,
+            _ => &self.result.leading,
+        };
+        Some(match missing(expected, got) {
+            None => Check::met(path),
+            Some(finding_texts) => {
+                let (key, expected, got) = finding_texts;
+                let sentence = format!("{which} metadata `{key}` is {got}, expected {expected}");
+                let culprit = self.blame_metadata(which, &key);
+                Check::broken(
+                    path.clone(),
+                    with_texts(
+                        broken("expect/metadata", &path, culprit, sentence),
+                        expected,
+                        got,
+                    ),
+                )
+            }
+        })
+    }
+
+    /// A key that was on the wire was lost by the client, any other by the server.
+    fn blame_metadata(&self, which: &str, key: &str) -> Culprit {
+        let Some(at) = self.at else {
+            return Culprit::Undetermined;
+        };
+        let list = match which {
+            "leading" => at.stream.response.initial(),
+            _ => at.stream.response.trailers(),
+        };
+        match list.is_some_and(|list| list.get(key).is_some()) {
+            true => Culprit::Undetermined,
+            false => Culprit::Server,
+        }
+    }
+
+    fn receive(&self, expected: &[crate::plan::types::MessageExpect]) -> Check {
+        let path = path(self.call, "receive");
+        let result = self.result;
+        let kind = &self.call.types.response;
+        let Some(difference) =
+            messages::difference(expected, &result.messages, result.message_count, kind)
+        else {
+            return Check::met(path);
+        };
+        let wanted = difference.expected.bytes.clone().unwrap_or_default();
+        let culprit = blame::of_message(
+            self.at,
+            Direction::ServerToClient,
+            difference.index,
+            &wanted,
+        );
+        let sentence = format!("the client's codec {}", difference.sentence);
+        let mut finding: Finding = broken("expect/receive", &path, culprit, sentence);
+        finding.expected = Some(difference.expected);
+        finding.got = Some(difference.got);
+        finding.place.message = Some(difference.index);
+        Check::broken(path, finding)
+    }
+
+    fn place_of_end(&self) -> crate::judge::finding::Where {
+        let trailers = self
+            .at
+            .and_then(|at| at.stream.response.trailers().map(|list| at.place_of(list)));
+        trailers.unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "call {} of {}", self.index, self.case.id)
+    }
+}
+
+fn shown(text: &str) -> String {
+    match text.is_empty() {
+        true => "empty".into(),
+        false => format!("{text:?}"),
+    }
+}
+
+/// The first key whose values are not there in their order, with what was
+/// expected and what was seen. A joined value counts as its parts: `a,b` is
+/// what a list of `a` and `b` may become (PROTOCOL-HTTP2, "Custom-Metadata").
+pub(super) fn missing(expected: &Metadata, got: &Metadata) -> Option<(String, String, String)> {
+    let mut keys: Vec<&str> = expected.iter().map(|(key, _)| key.as_str()).collect();
+    keys.dedup();
+    keys.into_iter().find_map(|key| {
+        let wanted = values(expected, key);
+        let seen = values(got, key);
+        let same = wanted == seen || (!key.ends_with("-bin") && seen == [wanted.join(&b',')]);
+        (!same).then(|| (key.to_owned(), listed(&wanted), listed(&seen)))
+    })
+}
+
+fn values<'a>(metadata: &'a Metadata, key: &str) -> Vec<&'a [u8]> {
+    metadata
+        .iter()
+        .filter(|(name, _)| name == key)
+        .map(|(_, value)| value.as_slice())
+        .collect()
+}
+
+fn listed(values: &[&[u8]]) -> String {
+    match values {
+        [] => "absent".into(),
+        values => values
+            .iter()
+            .map(|value| format!("\"{}\"", value.escape_ascii()))
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
+}

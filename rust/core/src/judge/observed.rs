@@ -1,0 +1,160 @@
+//! What was seen of a cell: the reports of both peers beside the exchange.
+
+use crate::plan::types::Metadata;
+use crate::wire::exchange::Exchange;
+
+/// One run of a cell, as it was seen.
+#[derive(Debug, Clone, Default)]
+pub struct Observation {
+    /// For each call of the case, by its index, the report of each of its
+    /// parallel calls.
+    pub calls: Vec<Vec<CallSeen>>,
+    /// What handlers saw, in the order in which they ended.
+    pub handled: Vec<HandledSeen>,
+    /// What passed the tap.
+    pub exchange: Exchange,
+}
+
+/// What came of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallSeen {
+    /// The client's report.
+    Result(Box<CallResult>),
+    /// The client lacks a feature.
+    Unsupported(String),
+    /// The client failed at the attempt.
+    CouldNotTry(String),
+    /// No report came within the time of the case.
+    Missing,
+}
+
+/// A client's report of one call.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CallResult {
+    /// The status code.
+    pub status: u32,
+    /// The status message.
+    pub message: String,
+    /// `grpc-status-details-bin`, decoded.
+    pub details: Vec<u8>,
+    /// Leading metadata, or both where `merged`.
+    pub leading: Metadata,
+    /// Trailing metadata.
+    pub trailing: Metadata,
+    /// The interface cannot tell leading and trailing metadata apart.
+    pub merged: bool,
+    /// The messages, at most the first 1,000.
+    pub messages: Vec<MessageSeen>,
+    /// How many messages came.
+    pub message_count: u64,
+    /// The last step that was begun in the send and the receive lane.
+    pub stood_at: (u32, u32),
+    /// The harness ended it.
+    pub aborted: bool,
+    /// Nanoseconds from the start of the call until its status was known.
+    pub duration_ns: u64,
+}
+
+/// A message as a peer's codec understood it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MessageSeen {
+    /// Bytes of the encoding.
+    pub length: u64,
+    /// SHA-256 of the encoding.
+    pub sha256: Vec<u8>,
+    /// The first bytes of the encoding.
+    pub head: Vec<u8>,
+    /// The codec refused the message, in its own words.
+    pub codec_error: Option<String>,
+}
+
+/// What a handler saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandledSeen {
+    /// Index of the listener in the case.
+    pub listener: usize,
+    /// The listener's calls, counted from 1.
+    pub number: u64,
+    /// The path.
+    pub method: String,
+    /// Metadata at entry.
+    pub metadata: Metadata,
+    /// What it received, at most the first 1,000.
+    pub messages: Vec<MessageSeen>,
+    /// How many messages it received.
+    pub message_count: u64,
+    /// How the request ended; `None` if the handler was never said to end.
+    pub request_end: Option<RequestEnd>,
+    /// How the call ended; likewise.
+    pub call_end: Option<CallEnd>,
+    /// The library's own words about the end.
+    pub detail: String,
+    /// Nanoseconds from entry to end.
+    pub duration_ns: u64,
+}
+
+/// How a request stream ended as its handler saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum RequestEnd {
+    HalfClosed,
+    Cancelled,
+    Error,
+    Unread,
+}
+
+/// How a call ended as its handler saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum CallEnd {
+    Returned,
+    Cancelled,
+    Deadline,
+    Dropped,
+    Panicked,
+    Running,
+}
+
+impl RequestEnd {
+    /// The word that cases and reports use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::HalfClosed => "half-closed",
+            Self::Cancelled => "cancelled",
+            Self::Error => "error",
+            Self::Unread => "unread",
+        }
+    }
+}
+
+impl CallEnd {
+    /// The word that cases and reports use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Returned => "returned",
+            Self::Cancelled => "cancelled",
+            Self::Deadline => "deadline",
+            Self::Dropped => "dropped",
+            Self::Panicked => "panicked",
+            Self::Running => "running",
+        }
+    }
+}
+
+impl Observation {
+    /// The report of a call that is made once.
+    pub fn result(&self, call: usize) -> Option<&CallResult> {
+        match self.calls.get(call)?.first()? {
+            CallSeen::Result(result) => Some(result),
+            _ => None,
+        }
+    }
+
+    /// A feature that a peer said it lacks.
+    pub fn unsupported(&self) -> Option<&str> {
+        self.calls.iter().flatten().find_map(|seen| match seen {
+            CallSeen::Unsupported(feature) => Some(feature.as_str()),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,234 @@
+//! From the judge's values to those of the model.
+
+use sha2::{Digest, Sha256};
+
+use super::run::*;
+use crate::judge::check::{Check, State};
+use crate::judge::finding::{Culprit, Evidence, Finding, Level, Section, Where};
+use crate::judge::observed::{CallEnd, CallResult, CallSeen, HandledSeen, MessageSeen, RequestEnd};
+use crate::judge::rules::Rule;
+use crate::plan::types::{CasePlan, Metadata};
+use crate::wire::capture::Direction;
+use crate::wire::exchange::Connection;
+use crate::wire::names::status_text;
+
+/// The most messages of a call that the model keeps: the exact sizes of 100
+/// calls matter, those of a thousand messages are counted.
+const MOST_MESSAGES: usize = 8;
+/// The most bytes of a message that the model keeps.
+const MOST_HEAD: usize = 256;
+
+/// A finding of this case.
+pub fn finding(case: &CasePlan, finding: &Finding) -> FindingOf {
+    FindingOf {
+        code: finding.code.clone(),
+        fingerprint: fingerprint(finding),
+        level: level(finding.level).into(),
+        culprit: culprit(finding.culprit).into(),
+        sentence: finding.sentence.clone(),
+        place: place(&finding.place),
+        expected: finding.expected.as_ref().map(value),
+        got: finding.got.as_ref().map(value),
+        section: finding.section.as_ref().map(section),
+        path: finding.path.clone(),
+        case_at: finding.path.as_ref().map(|_| case.at.to_string()),
+    }
+}
+
+/// Equal for equal findings, whatever the cell, ports and times.
+pub fn fingerprint(finding: &Finding) -> String {
+    let got = finding
+        .got
+        .as_ref()
+        .map_or("", |evidence| evidence.text.as_str());
+    let text = format!(
+        "{}\n{}\n{}\n{got}",
+        finding.code,
+        culprit(finding.culprit),
+        finding.path.as_deref().unwrap_or("")
+    );
+    hex(&Sha256::digest(text)[..6])
+}
+
+/// An expectation.
+pub fn check(check: &Check) -> CheckOf {
+    let (state, why) = match &check.state {
+        State::Met => ("met", None),
+        State::Lax(_) => ("lax", None),
+        State::Broken(_) => ("broken", None),
+        State::Unreadable(why) => ("unreadable", Some(why.clone())),
+        State::Unobservable(why) => ("unobservable", Some(why.clone())),
+    };
+    CheckOf {
+        path: check.path.clone(),
+        state: state.into(),
+        why,
+    }
+}
+
+/// A client's report.
+pub fn call(seen: &CallSeen) -> ClientOf {
+    let not_tried = |why: String| ClientOf {
+        not_tried: Some(why),
+        ..ClientOf::default()
+    };
+    match seen {
+        CallSeen::Result(result) => result_of(result),
+        CallSeen::Unsupported(feature) => not_tried(format!("unsupported: {feature}")),
+        CallSeen::CouldNotTry(why) => not_tried(why.clone()),
+        CallSeen::Missing => not_tried("no report came in time".into()),
+    }
+}
+
+fn result_of(result: &CallResult) -> ClientOf {
+    ClientOf {
+        status: status_text(result.status),
+        message: result.message.clone(),
+        details: hex(&result.details),
+        leading: metadata(&result.leading),
+        trailing: metadata(&result.trailing),
+        merged: result.merged,
+        messages: messages(&result.messages),
+        message_count: result.message_count,
+        stood_at: result.stood_at,
+        not_tried: None,
+        duration_ns: result.duration_ns,
+    }
+}
+
+/// What a handler saw.
+pub fn handled(seen: &HandledSeen) -> HandledOf {
+    HandledOf {
+        method: seen.method.clone(),
+        metadata: metadata(&seen.metadata),
+        messages: messages(&seen.messages),
+        message_count: seen.message_count,
+        request_end: seen.request_end.map(RequestEnd::name).map(str::to_owned),
+        call_end: seen.call_end.map(CallEnd::name).map(str::to_owned),
+        detail: seen.detail.clone(),
+    }
+}
+
+/// A connection.
+pub fn connection(connection: &Connection) -> ConnectionOf {
+    ConnectionOf {
+        id: connection.id,
+        opened_ns: connection.opened_ns,
+        closed_ns: connection.closed_ns,
+        client_bytes: connection.client.bytes,
+        server_bytes: connection.server.bytes,
+    }
+}
+
+/// A rule.
+pub fn rule(rule: &Rule) -> RuleOf {
+    RuleOf {
+        id: rule.id.into(),
+        level: level(rule.level).into(),
+        about: rule.about.into(),
+        section: rule.section.name.into(),
+        link: rule.section.link.into(),
+    }
+}
+
+/// The word for a level.
+pub fn level(level: Level) -> &'static str {
+    match level {
+        Level::Must => "MUST",
+        Level::Should => "SHOULD",
+        Level::Info => "INFO",
+    }
+}
+
+/// The word for a culprit.
+pub fn culprit(culprit: Culprit) -> &'static str {
+    match culprit {
+        Culprit::Client => "client",
+        Culprit::Server => "server",
+        Culprit::Harness => "harness",
+        Culprit::Case => "case",
+        Culprit::Undetermined => "undetermined",
+    }
+}
+
+/// Lower-case hex without spaces.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn place(place: &Where) -> WhereOf {
+    WhereOf {
+        connection: place.connection,
+        stream: place.stream,
+        frame: place.frame,
+        message: place.message,
+        sender: place.direction.map(|direction| sender(direction).into()),
+        byte_range: place
+            .byte_range
+            .as_ref()
+            .map(|range| (range.start, range.end)),
+        at_ns: place.at_ns,
+    }
+}
+
+fn sender(direction: Direction) -> &'static str {
+    match direction {
+        Direction::ClientToServer => "client",
+        Direction::ServerToClient => "server",
+    }
+}
+
+fn value(evidence: &Evidence) -> ValueOf {
+    let cut = evidence
+        .bytes
+        .as_ref()
+        .is_some_and(|bytes| (bytes.len() as u64) < evidence.length);
+    ValueOf {
+        value: evidence.text.clone(),
+        hex: evidence.bytes.as_deref().map(hex),
+        length: evidence.length,
+        sha256: evidence.sha256.as_ref().map(|digest| hex(digest)),
+        cut,
+    }
+}
+
+fn section(section: &Section) -> SectionOf {
+    SectionOf {
+        name: section.name.into(),
+        quote: section.quote.into(),
+        link: section.link.into(),
+    }
+}
+
+fn metadata(metadata: &Metadata) -> Vec<MetadatumOf> {
+    metadata
+        .iter()
+        .map(|(key, value)| metadatum(key, value))
+        .collect()
+}
+
+fn metadatum(key: &str, value: &[u8]) -> MetadatumOf {
+    let text = std::str::from_utf8(value).ok().filter(|text| {
+        !key.ends_with("-bin") && text.chars().all(|c| c.is_ascii_graphic() || c == ' ')
+    });
+    MetadatumOf {
+        key: key.to_owned(),
+        value: text.map(str::to_owned),
+        hex: text.is_none().then(|| hex(value)),
+    }
+}
+
+fn messages(seen: &[MessageSeen]) -> Vec<MessageOf> {
+    seen.iter().take(MOST_MESSAGES).map(message).collect()
+}
+
+fn message(seen: &MessageSeen) -> MessageOf {
+    let head = &seen.head[..seen.head.len().min(MOST_HEAD)];
+    MessageOf {
+        length: seen.length,
+        sha256: hex(&seen.sha256),
+        hex: hex(head),
+        cut: (head.len() as u64) < seen.length,
+        codec_error: seen.codec_error.clone(),
+    }
+}

@@ -1,0 +1,5 @@
+//! The one model of a run, from which every report is made.
+
+pub mod exit;
+pub mod from_judge;
+pub mod run;

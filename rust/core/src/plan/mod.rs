@@ -1,0 +1,15 @@
+//! From what a user wrote to the list of cells: cases and suites, patterns,
+//! the list of known deviations, and the plan that they give together.
+
+pub mod case;
+pub mod cells;
+pub mod expand;
+pub mod expect;
+pub mod known;
+pub mod load;
+pub mod pattern;
+pub mod resolve;
+mod resolve_expect;
+pub mod schema;
+pub mod source;
+pub mod types;

@@ -1,0 +1,114 @@
+//! Patterns that select cells by their ids.
+
+use globset::{GlobBuilder, GlobMatcher};
+
+/// A pattern over ids such as `client/server/suite/case`: `*` stands for any
+/// text within one part, `**` for any number of parts. A pattern need not name
+/// all parts: `say-hello` selects that case of every pair, `rust-tonic` every
+/// cell with that peer on a side, `greeter/text*` a part of a suite.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    text: String,
+    matchers: Vec<GlobMatcher>,
+}
+
+/// A pattern that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the pattern `{text}` cannot be read: {why}")]
+pub struct PatternError {
+    text: String,
+    why: String,
+}
+
+impl Pattern {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    ///
+    /// The pattern has an unclosed bracket or the like.
+    pub fn parse(text: &str) -> Result<Self, PatternError> {
+        let text = text.trim_matches('/');
+        let forms = [
+            text.to_owned(),
+            format!("**/{text}"),
+            format!("{text}/**"),
+            format!("**/{text}/**"),
+        ];
+        let matchers = forms
+            .iter()
+            .map(|form| glob(text, form))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            text: text.to_owned(),
+            matchers,
+        })
+    }
+
+    /// Whether a cell's id is selected.
+    pub fn matches(&self, id: &str) -> bool {
+        self.matchers.iter().any(|matcher| matcher.is_match(id))
+    }
+
+    /// The pattern as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+fn glob(text: &str, form: &str) -> Result<GlobMatcher, PatternError> {
+    let glob = GlobBuilder::new(form).literal_separator(true).build();
+    glob.map(|glob| glob.compile_matcher())
+        .map_err(|error| PatternError {
+            text: text.to_owned(),
+            why: error.kind().to_string(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "python-grpcio/rust-tonic/greeter/text.chinese";
+
+    fn matches(pattern: &str) -> bool {
+        Pattern::parse(pattern).expect("a pattern").matches(ID)
+    }
+
+    #[test]
+    fn a_pattern_may_name_all_parts_or_some() {
+        for pattern in [
+            ID,
+            "greeter",
+            "text.*",
+            "python-*",
+            "rust-tonic/greeter",
+            "*/rust-tonic/**",
+            "**/text.chinese",
+        ] {
+            assert!(matches(pattern), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn parts_are_matched_whole() {
+        for pattern in [
+            "python",
+            "text",
+            "greeter/chinese",
+            "rust-tonic/python-grpcio",
+            "*/greeter/*/*",
+        ] {
+            assert!(!matches(pattern), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_cannot_be_read_says_why() {
+        assert!(
+            Pattern::parse("text[")
+                .unwrap_err()
+                .to_string()
+                .starts_with("the pattern `text[` cannot be read")
+        );
+    }
+}

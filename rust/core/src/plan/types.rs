@@ -1,0 +1,382 @@
+//! A case, understood: names are looked up, bytes are bytes, times are times.
+
+use std::time::Duration;
+
+use prost_reflect::MessageDescriptor;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::case::{Api, ChannelOptions, Keyword, ServerOptions};
+use super::expect::Matcher;
+use super::schema::Shape;
+use super::source::Location;
+use crate::wire::capture::Direction;
+
+/// One case, ready to be run by any pair.
+#[derive(Debug, Clone)]
+pub struct CasePlan {
+    /// `suite/case`.
+    pub id: String,
+    /// The suite's name.
+    pub suite: String,
+    /// The case's name.
+    pub name: String,
+    /// What it checks.
+    pub about: String,
+    /// What the specification says.
+    pub keyword: Option<Keyword>,
+    /// Where it says so.
+    pub section: Option<String>,
+    /// Words to select by.
+    pub tags: Vec<String>,
+    /// Features that both peers must have.
+    pub needs: Vec<String>,
+    /// How long one run of it may take.
+    pub limit: Duration,
+    /// How many samples the cell has.
+    pub repeat: u32,
+    /// Where it is written.
+    pub at: Location,
+    /// SHA-256 of the case as it is written, in hex, 16 digits.
+    pub digest: String,
+    /// The server's listeners.
+    pub listeners: Vec<ListenerPlan>,
+    /// The client's channels.
+    pub channels: Vec<ChannelPlan>,
+    /// The calls.
+    pub calls: Vec<CallPlan>,
+    /// What the harness itself does.
+    pub actions: Vec<ActionPlan>,
+    /// What must be seen.
+    pub expect: ExpectPlan,
+}
+
+/// One listener.
+#[derive(Debug, Clone)]
+pub struct ListenerPlan {
+    /// Its name in the case.
+    pub name: String,
+    /// Built-in services by full name.
+    pub services: Vec<String>,
+    /// Methods with a script.
+    pub scripts: Vec<ScriptPlan>,
+    /// Options.
+    pub options: ServerOptions,
+}
+
+/// What one method does.
+#[derive(Debug, Clone)]
+pub struct ScriptPlan {
+    /// The path.
+    pub path: String,
+    /// Shape and types.
+    pub types: Types,
+    /// The send lane.
+    pub send: Vec<StepPlan>,
+    /// The receive lane.
+    pub receive: Vec<StepPlan>,
+}
+
+/// Shape and types of a method.
+#[derive(Debug, Clone)]
+pub struct Types {
+    /// How many messages go each way.
+    pub shape: Shape,
+    /// The request type.
+    pub request: MessageDescriptor,
+    /// The response type.
+    pub response: MessageDescriptor,
+}
+
+/// One channel.
+#[derive(Debug, Clone)]
+pub struct ChannelPlan {
+    /// Its name in the case.
+    pub name: String,
+    /// Index of its listener.
+    pub listener: usize,
+    /// Options.
+    pub options: ChannelOptions,
+}
+
+/// One call.
+#[derive(Debug, Clone)]
+pub struct CallPlan {
+    /// Its name in the case.
+    pub id: String,
+    /// Index of its channel.
+    pub channel: usize,
+    /// The path.
+    pub path: String,
+    /// Shape and types.
+    pub types: Types,
+    /// Which interface of the library makes it.
+    pub api: Api,
+    /// Metadata.
+    pub metadata: Metadata,
+    /// The deadline.
+    pub timeout: Option<Duration>,
+    /// So many of it at once.
+    pub parallel: u32,
+    /// Begin when this has happened.
+    pub start_after: Option<EventPlan>,
+    /// The send lane.
+    pub send: Vec<StepPlan>,
+    /// The receive lane.
+    pub receive: Vec<StepPlan>,
+}
+
+/// Keys and values, `-bin` values as the bytes themselves.
+pub type Metadata = Vec<(String, Vec<u8>)>;
+
+/// One step.
+#[derive(Debug, Clone)]
+pub struct StepPlan {
+    /// A name to wait for.
+    pub name: Option<String>,
+    /// What it does.
+    pub kind: StepKind,
+}
+
+/// What a step does; the contract has the words.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum StepKind {
+    Message(Payload),
+    Raw(Payload),
+    HalfClose,
+    AwaitHeaders,
+    Receive(u32),
+    WaitRelease(String),
+    WaitStep(String),
+    Cancel,
+    Headers(Metadata),
+    Status {
+        code: u32,
+        message: String,
+        details: Vec<u8>,
+        trailing: Metadata,
+    },
+    Reset(u32),
+    Panic(String),
+}
+
+/// Bytes in pieces, so that large ones need not be held.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Payload {
+    /// The pieces, in order.
+    pub pieces: Vec<Piece>,
+}
+
+/// A part of a payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// One byte, so many times.
+    Fill {
+        /// The byte.
+        byte: u8,
+        /// How many.
+        count: u64,
+    },
+}
+
+/// Something that happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventPlan {
+    /// The nth handler of the case was entered.
+    Began(u32),
+    /// The nth handler of the case has ended.
+    Handled(u32),
+    /// The report of the call with this index is in.
+    CallEnded(usize),
+    /// A step with this name was reached.
+    Reached(String),
+    /// A frame came to the tap.
+    Frame(FramePlan),
+}
+
+/// A frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FramePlan {
+    /// Who sends it; either if unset.
+    pub direction: Option<Direction>,
+    /// The type octet; any if unset.
+    pub kind: Option<u8>,
+    /// It ends its stream, or it does not.
+    pub ends_stream: Option<bool>,
+    /// The nth that matches, counted from 1.
+    pub nth: u32,
+    /// The error code of RST_STREAM or GOAWAY.
+    pub error: Option<u32>,
+}
+
+/// Something that the harness does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ActionPlan {
+    /// Go on when this has happened.
+    Wait(EventPlan),
+    /// Open a latch for both peers.
+    Release(String),
+    /// Hold a direction from a frame on.
+    Hold(Direction, FramePlan),
+    /// Let everything pass in a direction.
+    Pass(Direction),
+}
+
+/// What must be seen.
+#[derive(Debug, Clone, Default)]
+pub struct ExpectPlan {
+    /// For each call, by its index.
+    pub calls: Vec<CallExpect>,
+    /// What handlers saw, by path.
+    pub handled: Vec<(String, HandledExpect)>,
+    /// What stands on the wire.
+    pub wire: Vec<WireExpect>,
+    /// Frames that must have passed.
+    pub present: Vec<FramePlan>,
+    /// Frames that must not have passed.
+    pub absent: Vec<FramePlan>,
+    /// The call that must have been answered on the connection of the one
+    /// before it, by its index.
+    pub survives: Option<usize>,
+}
+
+/// What must be seen of one call.
+#[derive(Debug, Clone)]
+pub struct CallExpect {
+    /// The status by its name.
+    pub status: Matcher,
+    /// The status message.
+    pub message: Option<Matcher>,
+    /// `grpc-status-details-bin`.
+    pub details: Option<Vec<u8>>,
+    /// Leading metadata.
+    pub leading: Metadata,
+    /// Trailing metadata.
+    pub trailing: Metadata,
+    /// The messages.
+    pub receive: Option<Vec<MessageExpect>>,
+    /// How many of a parallel call came out like this; all if unset.
+    pub count: Option<Matcher>,
+}
+
+/// A message that is expected of a codec.
+#[derive(Debug, Clone)]
+pub enum MessageExpect {
+    /// This message.
+    Is {
+        /// Its encoding.
+        bytes: Vec<u8>,
+        /// As it was written.
+        json: Value,
+    },
+    /// Any message whose encoding has so many bytes.
+    Size(u64),
+}
+
+/// What must be seen of the handlers of a method.
+#[derive(Debug, Clone)]
+pub struct HandledExpect {
+    /// How often it was entered.
+    pub times: Option<Matcher>,
+    /// What it received.
+    pub receive: Option<Vec<MessageExpect>>,
+    /// Metadata that it saw.
+    pub metadata: Metadata,
+    /// How the request ended.
+    pub request_end: Option<Matcher>,
+    /// How the call ended.
+    pub call_end: Option<Matcher>,
+    /// The type of its requests, for readers.
+    pub request: Option<MessageDescriptor>,
+}
+
+/// One expectation of the wire.
+#[derive(Debug, Clone)]
+pub struct WireExpect {
+    /// The key as it was written.
+    pub key: String,
+    /// What it is about.
+    pub target: WireTarget,
+}
+
+/// What an expectation of the wire is about. All but `Connections` look at the
+/// first call's stream.
+#[derive(Debug, Clone)]
+pub enum WireTarget {
+    /// How many connections the client made.
+    Connections(Matcher),
+    /// A field of the request headers.
+    RequestHeader(String, Matcher),
+    /// A field of the response headers.
+    ResponseHeader(String, Matcher),
+    /// A field of the trailers.
+    ResponseTrailer(String, Matcher),
+    /// A message, by its index.
+    Message(Direction, usize, WireMessage),
+}
+
+/// What a message on the wire must be.
+#[derive(Debug, Clone)]
+pub enum WireMessage {
+    /// These bytes.
+    Hex(Vec<u8>),
+    /// This meaning; other bytes of the same meaning are lax.
+    Canonical(Vec<u8>, MessageDescriptor),
+    /// So many bytes.
+    Size(u64),
+    /// The Compressed-Flag.
+    Flag(u8),
+}
+
+impl Payload {
+    /// A payload of these bytes.
+    pub fn bytes(bytes: Vec<u8>) -> Self {
+        Self {
+            pieces: vec![Piece::Bytes(bytes)],
+        }
+    }
+
+    /// The length in bytes.
+    pub fn len(&self) -> u64 {
+        self.pieces.iter().map(Piece::len).sum()
+    }
+
+    /// Whether it has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// SHA-256 of all bytes, without holding them.
+    pub fn sha256(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Bytes(bytes) => hash.update(bytes),
+                Piece::Fill { byte, count } => hash_fill(&mut hash, *byte, *count),
+            }
+        }
+        hash.finalize().into()
+    }
+}
+
+impl Piece {
+    fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Fill { count, .. } => *count,
+        }
+    }
+}
+
+fn hash_fill(hash: &mut Sha256, byte: u8, count: u64) {
+    let block = [byte; 4096];
+    let mut left = count;
+    while left > 0 {
+        let now = left.min(block.len() as u64);
+        hash.update(&block[..now as usize]);
+        left -= now;
+    }
+}

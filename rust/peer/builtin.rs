@@ -1,0 +1,103 @@
+//! The peers that come with Wirecheck: where they are and how they are built.
+
+use std::path::{Path, PathBuf};
+
+use super::process::Program;
+
+/// A peer by its name, with how it is started in a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerSpec {
+    /// The name, part of a cell's id.
+    pub name: String,
+    /// Where it comes from: `built-in`, or `--peer`.
+    pub source: &'static str,
+    /// The program without the role, which is its last argument.
+    pub program: Program,
+    /// What must have been done before it can be started.
+    pub build: Option<Build>,
+}
+
+/// A command that makes a peer ready to be started; it does nothing when all
+/// is current.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Build {
+    /// The command.
+    pub program: Program,
+    /// What a user types to the same effect.
+    pub hint: &'static str,
+}
+
+impl PeerSpec {
+    /// The command for a role.
+    pub fn command(&self, role: &str) -> Program {
+        let mut program = self.program.clone();
+        program.argv.push(role.to_owned());
+        program
+    }
+}
+
+/// The peers that come with Wirecheck, in the order of the matrix. `home` is
+/// the folder of Wirecheck's sources.
+pub fn built_in(home: &Path, executable: &Path) -> Vec<PeerSpec> {
+    vec![
+        rust_tonic(executable),
+        python(home, "python-grpcio", "grpcio_sync.py"),
+        python(home, "python-grpcio-aio", "grpcio_aio.py"),
+    ]
+}
+
+/// The Rust peer is a part of this very program.
+fn rust_tonic(executable: &Path) -> PeerSpec {
+    let argv = [
+        executable.display().to_string(),
+        "peer".into(),
+        "rust-tonic".into(),
+    ]
+    .to_vec();
+    PeerSpec {
+        name: "rust-tonic".into(),
+        source: "built-in",
+        program: Program { argv, cwd: None },
+        build: None,
+    }
+}
+
+fn python(home: &Path, name: &str, script: &str) -> PeerSpec {
+    let path = |parts: &[&str]| {
+        parts
+            .iter()
+            .fold(home.to_owned(), |path, part| path.join(part))
+            .display()
+            .to_string()
+    };
+    let argv = vec![
+        path(&[".venv", "bin", "python"]),
+        "-P".into(),
+        path(&["python", "peers", script]),
+    ];
+    let set_up = vec!["python3".into(), path(&["python", "setup_env.py"])];
+    PeerSpec {
+        name: name.into(),
+        source: "built-in",
+        program: Program { argv, cwd: None },
+        build: Some(Build {
+            program: Program {
+                argv: set_up,
+                cwd: Some(home.to_owned()),
+            },
+            hint: "make python",
+        }),
+    }
+}
+
+/// The folder of Wirecheck's sources: this one or one above it, or where the
+/// program was built.
+pub fn home(current: &Path, executable: &Path) -> Option<PathBuf> {
+    let is_home = |folder: &&Path| {
+        folder.join("interop-tests/cases").is_dir() && folder.join("python/peers").is_dir()
+    };
+    let above = current.ancestors().find(is_home);
+    above
+        .or_else(|| executable.ancestors().find(is_home))
+        .map(Path::to_owned)
+}

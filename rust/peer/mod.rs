@@ -1,0 +1,9 @@
+//! Peers as processes: starting them, talking the contract with them, and
+//! ending them with everything that they started.
+
+pub mod builtin;
+pub mod contract;
+pub mod link;
+pub mod log;
+pub mod process;
+pub mod session;

@@ -1,0 +1,198 @@
+//! One child process with its process group: started with its pipes, ended
+//! with everything that it started.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+
+/// How a program is started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// The program and its arguments.
+    pub argv: Vec<String>,
+    /// The working directory; that of the harness if unset.
+    pub cwd: Option<PathBuf>,
+}
+
+/// A running process, the leader of a process group of its own. Dropping it
+/// kills the group.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    group: Option<Pid>,
+}
+
+/// The pipes of a process.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct Pipes {
+    pub stdin: ChildStdin,
+    pub stdout: ChildStdout,
+    pub stderr: ChildStderr,
+}
+
+/// How long a process may take to end by itself, and after TERM. A Python peer
+/// with open servers needs about 0.1 s on an idle machine.
+pub const GRACE: Duration = Duration::from_secs(2);
+
+/// Variables that would lead a call on loopback through a proxy: grpcio obeys
+/// them even for 127.0.0.1.
+const PROXY_VARIABLES: [&str; 10] = [
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "grpc_proxy",
+    "no_grpc_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+];
+
+impl Process {
+    /// Starts a program.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    pub fn start(program: &Program) -> io::Result<(Self, Pipes)> {
+        let (name, arguments) = program
+            .argv
+            .split_first()
+            .ok_or(io::ErrorKind::InvalidInput)?;
+        let mut command = Command::new(name);
+        command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command.process_group(0).kill_on_drop(true);
+        if let Some(cwd) = &program.cwd {
+            command.current_dir(cwd);
+        }
+        for variable in PROXY_VARIABLES {
+            command.env_remove(variable);
+        }
+        let mut child = command.spawn()?;
+        let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let missing = || io::Error::other("a pipe is missing");
+        let pipes = Pipes {
+            stdin: child.stdin.take().ok_or_else(missing)?,
+            stdout: child.stdout.take().ok_or_else(missing)?,
+            stderr: child.stderr.take().ok_or_else(missing)?,
+        };
+        Ok((Self { child, group }, pipes))
+    }
+
+    /// Waits for the process to end.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    pub async fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait().await
+    }
+
+    /// Ends the process and its group: waits for it to end by itself, then
+    /// sends TERM, then KILL. What is left of the group is killed in any case.
+    /// The caller has closed its stdin.
+    pub async fn end(mut self) -> Ended {
+        let mut how = How::ByItself;
+        let mut status = self.wait_for(GRACE).await;
+        if status.is_none() {
+            how = How::Terminated;
+            self.signal(Signal::TERM);
+            status = self.wait_for(GRACE).await;
+        }
+        if status.is_none() {
+            how = How::Killed;
+            self.signal(Signal::KILL);
+            status = self.child.wait().await.ok();
+        }
+        let left_group = self.kill_rest();
+        Ended {
+            status,
+            how,
+            left_group,
+        }
+    }
+
+    /// Kills the process and its group at once.
+    pub async fn kill(mut self) -> Ended {
+        self.signal(Signal::KILL);
+        let status = self.child.wait().await.ok();
+        Ended {
+            status,
+            how: How::Killed,
+            left_group: self.kill_rest(),
+        }
+    }
+
+    async fn wait_for(&mut self, limit: Duration) -> Option<ExitStatus> {
+        tokio::time::timeout(limit, self.child.wait())
+            .await
+            .ok()?
+            .ok()
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.group {
+            // The group may have ended in between.
+            let _ = kill_process_group(group, signal);
+        }
+    }
+
+    /// Kills what the leader left behind in its group, and says whether there
+    /// was anything.
+    fn kill_rest(&mut self) -> bool {
+        let Some(group) = self.group.take() else {
+            return false;
+        };
+        let left = test_kill_process_group(group).is_ok();
+        if left {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        left
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
+    }
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// Its exit status, if it could be had.
+    pub status: Option<ExitStatus>,
+    /// What it took.
+    pub how: How,
+    /// It left processes of its group behind, which were killed.
+    pub left_group: bool,
+}
+
+/// What it took to end a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// Nothing.
+    ByItself,
+    /// TERM.
+    Terminated,
+    /// KILL.
+    Killed,
+}
+
+impl Program {
+    /// The command as one would type it.
+    pub fn shown(&self) -> String {
+        shlex::try_join(self.argv.iter().map(String::as_str))
+            .unwrap_or_else(|_| self.argv.join(" "))
+    }
+}

@@ -1,0 +1,197 @@
+//! From a case to the contract's orders.
+
+use bytes::Bytes;
+use wirecheck_core::plan::case::Api;
+use wirecheck_core::plan::schema::Shape;
+use wirecheck_core::plan::types::{
+    CallPlan, ChannelPlan, ListenerPlan, Metadata, Payload, Piece, ScriptPlan, StepKind, StepPlan,
+};
+
+use crate::peer::contract::{self, piece, step, wait};
+
+/// The order that opens a listener.
+pub fn listen(id: u64, listener: &ListenerPlan, scope: &str, needs: &[String]) -> contract::Listen {
+    let tcp = contract::transport::Kind::Tcp(contract::Tcp {});
+    let options = &listener.options;
+    contract::Listen {
+        listener: id,
+        transport: Some(contract::Transport { kind: Some(tcp) }),
+        options: Some(contract::ServerOptions {
+            max_receive_message_size: options.max_receive_message_size,
+            max_send_message_size: options.max_send_message_size,
+            max_concurrent_streams: options.max_concurrent_streams,
+            max_header_list_size: options.max_header_list_size,
+            initial_stream_window: options.initial_stream_window,
+            initial_connection_window: options.initial_connection_window,
+            ..Default::default()
+        }),
+        services: listener.services.clone(),
+        scripts: listener.scripts.iter().map(method_scripts).collect(),
+        descriptor_set: Bytes::new(),
+        scope: scope.to_owned(),
+        requires: needs.to_vec(),
+    }
+}
+
+/// The order that makes a channel.
+pub fn open(id: u64, channel: &ChannelPlan, target: &str, needs: &[String]) -> contract::Open {
+    let options = &channel.options;
+    contract::Open {
+        channel: id,
+        target: target.to_owned(),
+        options: Some(contract::ChannelOptions {
+            max_receive_message_size: options.max_receive_message_size,
+            max_send_message_size: options.max_send_message_size,
+            max_header_list_size: options.max_header_list_size,
+            initial_stream_window: options.initial_stream_window,
+            initial_connection_window: options.initial_connection_window,
+            authority: options.authority.clone(),
+            ..Default::default()
+        }),
+        requires: needs.to_vec(),
+    }
+}
+
+/// The order that makes a call.
+pub fn call(id: u64, channel: u64, call: &CallPlan, scope: &str) -> contract::Call {
+    contract::Call {
+        call: id,
+        channel,
+        method: call.path.clone(),
+        shape: shape(call.types.shape).into(),
+        api: api(call.api).into(),
+        request_type: call.types.request.full_name().to_owned(),
+        response_type: call.types.response.full_name().to_owned(),
+        descriptor_set: Bytes::new(),
+        metadata: metadata(&call.metadata),
+        timeout_ns: call
+            .timeout
+            .map(|timeout| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)),
+        send: call.send.iter().map(step_of).collect(),
+        receive: call.receive.iter().map(step_of).collect(),
+        whole: false,
+        scope: scope.to_owned(),
+        requires: Vec::new(),
+    }
+}
+
+fn method_scripts(script: &ScriptPlan) -> contract::MethodScripts {
+    contract::MethodScripts {
+        method: script.path.clone(),
+        shape: shape(script.types.shape).into(),
+        request_type: script.types.request.full_name().to_owned(),
+        response_type: script.types.response.full_name().to_owned(),
+        scripts: vec![contract::Script {
+            send: script.send.iter().map(step_of).collect(),
+            receive: script.receive.iter().map(step_of).collect(),
+            whole: false,
+        }],
+    }
+}
+
+fn step_of(step: &StepPlan) -> contract::Step {
+    let (kind, requires) = kind_of(&step.kind);
+    contract::Step {
+        name: step.name.clone().unwrap_or_default(),
+        requires: requires.into_iter().map(str::to_owned).collect(),
+        kind: Some(kind),
+    }
+}
+
+/// The step's kind, with the feature that it needs: a peer that does not know
+/// a kind of step would see none at all.
+fn kind_of(kind: &StepKind) -> (step::Kind, Option<&'static str>) {
+    match kind {
+        StepKind::Message(bytes) => (step::Kind::Message(payload(bytes)), None),
+        StepKind::Raw(bytes) => (step::Kind::Raw(payload(bytes)), Some("raw-messages")),
+        StepKind::HalfClose => (step::Kind::HalfClose(contract::HalfClose {}), None),
+        StepKind::AwaitHeaders => (
+            step::Kind::AwaitHeaders(contract::AwaitHeaders {}),
+            Some("await-headers"),
+        ),
+        StepKind::Receive(count) => (
+            step::Kind::Receive(contract::Receive { count: *count }),
+            None,
+        ),
+        StepKind::WaitRelease(name) => (wait_for(wait::Event::Released(name.clone())), None),
+        StepKind::WaitStep(name) => (wait_for(wait::Event::Step(name.clone())), None),
+        StepKind::Cancel => (step::Kind::Cancel(contract::Cancel {}), None),
+        StepKind::Headers(entries) => (
+            step::Kind::Headers(contract::Headers {
+                metadata: metadata(entries),
+            }),
+            None,
+        ),
+        StepKind::Status {
+            code,
+            message,
+            details,
+            trailing,
+        } => {
+            let status = contract::Status {
+                code: *code,
+                message: message.clone(),
+                details: details.clone().into(),
+                trailing: metadata(trailing),
+            };
+            (step::Kind::Status(status), None)
+        }
+        StepKind::Reset(error_code) => (
+            step::Kind::Reset(contract::Reset {
+                error_code: *error_code,
+            }),
+            Some("reset"),
+        ),
+        StepKind::Panic(message) => (
+            step::Kind::Panic(contract::Panic {
+                message: message.clone(),
+            }),
+            Some("panic"),
+        ),
+    }
+}
+
+fn wait_for(event: wait::Event) -> step::Kind {
+    step::Kind::Wait(contract::Wait { event: Some(event) })
+}
+
+fn payload(payload: &Payload) -> contract::Payload {
+    let pieces = payload.pieces.iter().map(|piece| contract::Piece {
+        kind: Some(match piece {
+            Piece::Bytes(bytes) => piece::Kind::Bytes(bytes.clone().into()),
+            Piece::Fill { byte, count } => piece::Kind::Fill(contract::Fill {
+                byte: (*byte).into(),
+                count: *count,
+            }),
+        }),
+    });
+    contract::Payload {
+        pieces: pieces.collect(),
+    }
+}
+
+fn metadata(metadata: &Metadata) -> Vec<contract::Metadatum> {
+    let entries = metadata.iter();
+    entries
+        .map(|(key, value)| contract::Metadatum {
+            key: key.clone(),
+            value: value.clone().into(),
+        })
+        .collect()
+}
+
+fn shape(shape: Shape) -> contract::Shape {
+    match shape {
+        Shape::Unary => contract::Shape::Unary,
+        Shape::ClientStreaming => contract::Shape::ClientStreaming,
+        Shape::ServerStreaming => contract::Shape::ServerStreaming,
+        Shape::Bidirectional => contract::Shape::Bidirectional,
+    }
+}
+
+fn api(api: Api) -> contract::Api {
+    match api {
+        Api::Idiomatic => contract::Api::Idiomatic,
+        Api::Stream => contract::Api::Stream,
+    }
+}
