@@ -1,38 +1,53 @@
 //! What this peer can do, and how it says that it cannot.
 
-use crate::contract::{CouldNotTry, Unsupported, refused, report};
+use crate::contract::{CouldNotTry, Role, Unsupported, refused, report};
 
-/// The features, the same in both roles.
-pub const FEATURES: &[&str] = &[
-    "client",
-    "server",
+const COMMON: &[&str] = &[
     "tcp",
     "uds",
-    "api-idiomatic",
-    "api-stream",
     "raw-messages",
     "dynamic-messages",
-    "scripts",
-    "await-headers",
-    "leading-metadata",
-    "panic",
-    "graceful-shutdown",
-    "service:Greeter",
-    "service:helloworld.Greeter",
     "option:max_receive_message_size",
     "option:max_send_message_size",
-    "option:max_concurrent_streams",
     "option:max_header_list_size",
     "option:initial_stream_window",
     "option:initial_connection_window",
     "option:keepalive_interval_ms",
     "option:keepalive_timeout_ms",
+];
+
+const CLIENT: &[&str] = &[
+    "client",
+    "api-idiomatic",
+    "api-stream",
+    "await-headers",
+    "leading-metadata",
     "option:keepalive_without_calls",
-    "option:max_connection_age_ms",
-    "option:max_connection_age_grace_ms",
     "option:authority",
     "option:user_agent",
 ];
+
+const SERVER: &[&str] = &[
+    "server",
+    "scripts",
+    "panic",
+    "graceful-shutdown",
+    "service:Greeter",
+    "service:helloworld.Greeter",
+    "option:max_concurrent_streams",
+    "option:max_connection_age_ms",
+    "option:max_connection_age_grace_ms",
+];
+
+/// What this peer can do in a role, by the contract's names.
+pub fn of(role: Role) -> impl Iterator<Item = &'static str> {
+    let own = match role {
+        Role::Client => CLIENT,
+        Role::Server => SERVER,
+        Role::Unspecified => &[],
+    };
+    own.iter().chain(COMMON).copied()
+}
 
 /// Why an order is not carried out.
 #[derive(Debug)]
@@ -59,11 +74,11 @@ impl Refusal {
     }
 }
 
-/// Refuses an order or a step that needs what this peer does not know.
-pub fn check(requires: &[String]) -> Result<(), Refusal> {
+/// Refuses an order or a step that needs what this peer does not know in its role.
+pub fn check(role: Role, requires: &[String]) -> Result<(), Refusal> {
     match requires
         .iter()
-        .find(|name| !FEATURES.contains(&name.as_str()))
+        .find(|name| !of(role).any(|known| known == name.as_str()))
     {
         Some(unknown) => Err(Refusal::Unsupported(unknown.clone())),
         None => Ok(()),

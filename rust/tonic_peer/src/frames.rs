@@ -87,3 +87,49 @@ pub fn encode_event(event: Event) -> Vec<u8> {
     };
     envelope.encode_length_delimited_to_vec()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::{Stop, to_peer::Order};
+
+    async fn read(mut input: &[u8]) -> Result<Option<ToPeer>, FrameError> {
+        read_order(&mut input).await
+    }
+
+    #[tokio::test]
+    async fn reads_one_order_after_the_other() {
+        let stop = ToPeer {
+            magic: MAGIC,
+            order: Some(Order::Stop(Stop {})),
+        };
+        let frame = stop.encode_length_delimited_to_vec();
+        let input = [frame.clone(), frame].concat();
+        let mut rest = &input[..];
+        for _ in 0..2 {
+            let order = read_order(&mut rest).await.expect("a frame");
+            assert_eq!(order, Some(stop.clone()));
+        }
+        assert!(matches!(read_order(&mut rest).await, Ok(None)));
+    }
+
+    #[tokio::test]
+    async fn finds_stray_text_at_its_first_bytes() {
+        // `H` declares 72 bytes, and far fewer come.
+        assert!(matches!(
+            read(b"Hello\n").await,
+            Err(FrameError::WrongMagic)
+        ));
+        assert!(matches!(read(&[0]).await, Err(FrameError::WrongMagic)));
+    }
+
+    #[tokio::test]
+    async fn limits_the_length() {
+        // 8 MiB is allowed, so this one fails only for want of its rest.
+        let longest = [0x80, 0x80, 0x80, 0x04, 0x0d, 0x31, 0x4b, 0x43, 0x57];
+        assert!(matches!(read(&longest).await, Err(FrameError::Read(_))));
+        let longer = [0x81, 0x80, 0x80, 0x04];
+        assert!(matches!(read(&longer).await, Err(FrameError::TooLong)));
+        assert!(matches!(read(&[0xff; 10]).await, Err(FrameError::TooLong)));
+    }
+}

@@ -49,3 +49,42 @@ pub fn from_map(map: &MetadataMap) -> Vec<Metadatum> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(key: &str, value: &'static [u8]) -> Metadatum {
+        Metadatum {
+            key: key.to_owned(),
+            value: Bytes::from_static(value),
+        }
+    }
+
+    #[test]
+    fn keeps_the_order_within_a_key() {
+        let entries = [
+            entry("k", b"2"),
+            entry("k", b"1"),
+            entry("k-bin", b"\0\xff"),
+            entry("k-bin", b""),
+        ];
+        let map = to_map(&entries).expect("valid metadata");
+        assert_eq!(from_map(&map), entries);
+    }
+
+    #[test]
+    fn tells_as_it_came_what_is_no_base64() {
+        let mut headers = http::HeaderMap::new();
+        headers.insert("k-bin", http::HeaderValue::from_static("a,b"));
+        let map = MetadataMap::from_headers(headers);
+        assert_eq!(from_map(&map), [entry("k-bin", b"a,b")]);
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_a_header() {
+        for entry in [entry("no key", b""), entry("k", b"a\nb"), entry("", b"")] {
+            assert!(matches!(to_map(&[entry]), Err(Refusal::CouldNotTry(_))));
+        }
+    }
+}

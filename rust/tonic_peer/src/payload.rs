@@ -55,3 +55,56 @@ pub fn assemble(payload: &Payload) -> Bytes {
     }
     assembled.freeze()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Piece;
+
+    fn payload(kinds: Vec<Option<piece::Kind>>) -> Payload {
+        let pieces = kinds.into_iter().map(|kind| Piece { kind });
+        Payload {
+            pieces: pieces.collect(),
+        }
+    }
+
+    fn bytes(bytes: &'static [u8]) -> Option<piece::Kind> {
+        Some(piece::Kind::Bytes(Bytes::from_static(bytes)))
+    }
+
+    fn fill(byte: u32, count: u64) -> Option<piece::Kind> {
+        Some(piece::Kind::Fill(Fill { byte, count }))
+    }
+
+    #[test]
+    fn puts_pieces_together() {
+        for (kinds, expected) in [
+            (vec![], &b""[..]),
+            (vec![bytes(b"ab")], b"ab"),
+            (
+                vec![bytes(b"ab"), fill(255, 2), bytes(b"c")],
+                b"ab\xff\xffc",
+            ),
+        ] {
+            let payload = payload(kinds);
+            assert!(check(&payload).is_ok());
+            assert_eq!(assemble(&payload), expected);
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_payload() {
+        for kinds in [
+            vec![None],
+            vec![fill(256, 1)],
+            vec![fill(0, MAX_PAYLOAD), bytes(b"a")],
+            vec![fill(0, u64::MAX), fill(0, u64::MAX)],
+        ] {
+            assert!(matches!(
+                check(&payload(kinds)),
+                Err(Refusal::CouldNotTry(_))
+            ));
+        }
+        assert!(check(&payload(vec![fill(0, MAX_PAYLOAD)])).is_ok());
+    }
+}

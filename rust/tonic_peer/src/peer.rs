@@ -15,7 +15,7 @@ use crate::contract::{
     to_peer::Order,
 };
 use crate::events::Events;
-use crate::features::{self, FEATURES, Refusal};
+use crate::features::{self, Refusal};
 use crate::frames::{FrameError, read_order};
 use crate::latches::Scopes;
 use crate::server::{self, Listener};
@@ -104,7 +104,7 @@ impl Peer {
     fn carry_out_running(&mut self, order: Order) {
         match order {
             Order::Start(_) => {}
-            Order::Listen(listen) => self.listen(listen),
+            Order::Listen(listen) => self.listen(&listen),
             Order::Unlisten(unlisten) => self.unlisten(&unlisten),
             Order::Shutdown(shutdown) => self.shutdown(&shutdown),
             Order::Open(open) => self.open(&open),
@@ -133,7 +133,7 @@ impl Peer {
             contract_version: CONTRACT_VERSION,
             peer: "rust-tonic".to_owned(),
             versions: built_from::VERSIONS.iter().map(to_version).collect(),
-            features: FEATURES.iter().map(ToString::to_string).collect(),
+            features: features::of(self.role).map(str::to_owned).collect(),
             max_calls: 0,
             max_handlers: 0,
             max_listeners: MAX_LISTENERS,
@@ -141,7 +141,7 @@ impl Peer {
         Ok(())
     }
 
-    fn listen(&mut self, order: Listen) {
+    fn listen(&mut self, order: &Listen) {
         let id = order.listener;
         let releases = self.scopes.latches(&order.scope);
         let result = self
@@ -168,7 +168,7 @@ impl Peer {
 
     fn shutdown(&mut self, order: &Shutdown) {
         let id = refused::Order::Listener(order.listener);
-        if let Err(refusal) = features::check(&order.requires) {
+        if let Err(refusal) = features::check(self.role, &order.requires) {
             return self.refuse(id, refusal);
         }
         let grace = order
@@ -184,7 +184,7 @@ impl Peer {
         let id = order.channel;
         let result = self
             .check_role(Role::Client)
-            .and_then(|()| features::check(&order.requires))
+            .and_then(|()| features::check(self.role, &order.requires))
             .and_then(|()| client::open(order));
         match result {
             Ok(channel) => {
@@ -207,12 +207,14 @@ impl Peer {
 
     fn call(&mut self, order: Call) {
         let id = order.call;
-        let Some(channel) = self.channels.get(&order.channel).cloned() else {
-            let why = format!("there is no channel {}", order.channel);
-            return self.events.send(Event::Report(Report {
-                call: id,
-                outcome: Some(Refusal::CouldNotTry(why).into_outcome()),
-            }));
+        let channel = match self.find_channel(&order) {
+            Ok(channel) => channel,
+            Err(refusal) => {
+                return self.events.send(Event::Report(Report {
+                    call: id,
+                    outcome: Some(refusal.into_outcome()),
+                }));
+            }
         };
         let releases = self.scopes.latches(&order.scope);
         let (abort, aborted) = oneshot::channel();
@@ -224,6 +226,13 @@ impl Peer {
             lock(&calls).remove(&id);
             events.send(Event::Report(report));
         });
+    }
+
+    fn find_channel(&self, order: &Call) -> Result<Channel, Refusal> {
+        self.check_role(Role::Client)?;
+        let channel = self.channels.get(&order.channel).cloned();
+        channel
+            .ok_or_else(|| Refusal::CouldNotTry(format!("there is no channel {}", order.channel)))
     }
 
     /// What is not there any more has answered already.
@@ -258,14 +267,17 @@ impl Peer {
         }
     }
 
+    /// Refuses the orders of the other role.
     fn check_role(&self, role: Role) -> Result<(), Refusal> {
         if self.role == role {
             return Ok(());
         }
-        Err(Refusal::CouldNotTry(format!(
-            "this peer was started as {:?}",
-            self.role
-        )))
+        let name = if role == Role::Client {
+            "client"
+        } else {
+            "server"
+        };
+        Err(Refusal::Unsupported(name.to_owned()))
     }
 
     fn refuse_unknown(&self, order: refused::Order) {

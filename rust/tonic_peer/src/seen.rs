@@ -81,3 +81,47 @@ impl Inbox {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heads(whole: bool, sizes: &[usize]) -> Vec<usize> {
+        let mut inbox = Inbox::new(whole);
+        for size in sizes {
+            inbox.add(&Bytes::from(vec![0; *size]));
+        }
+        let (messages, count) = inbox.take();
+        assert_eq!(count, sizes.len() as u64);
+        messages.iter().map(|seen| seen.head.len()).collect()
+    }
+
+    #[test]
+    fn tells_short_messages_in_full_and_long_ones_in_part() {
+        assert_eq!(heads(false, &[0, HEAD, HEAD + 1]), [0, HEAD, HEAD]);
+    }
+
+    #[test]
+    fn tells_whole_messages_up_to_four_mebibytes_together() {
+        assert_eq!(heads(true, &[WHOLE_BUDGET, HEAD + 1]), [WHOLE_BUDGET, HEAD]);
+        assert_eq!(heads(true, &[WHOLE_BUDGET + 1, HEAD + 1]), [HEAD, HEAD + 1]);
+    }
+
+    #[test]
+    fn tells_as_much_as_fits_in_an_envelope() {
+        let mut sizes = vec![HEAD; MAX_TOLD + 1];
+        sizes[0] = WHOLE_BUDGET;
+        let told = heads(true, &sizes);
+        assert_eq!(told.len(), MAX_TOLD);
+        // A hash and two lengths come with each head, and metadata with all of them.
+        let rest = MAX_TOLD * 60 + 32 * 1024;
+        assert!(told.iter().sum::<usize>() + rest < crate::frames::MAX_ENVELOPE);
+    }
+
+    #[test]
+    fn counts_what_the_codec_refused() {
+        let mut inbox = Inbox::new(false);
+        inbox.add_refused(&Status::internal("of another cause"));
+        assert_eq!(inbox.take().1, 0);
+    }
+}

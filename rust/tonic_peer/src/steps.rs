@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::contract::{Reached, Step, from_peer::Event, reached::Where, step::Kind, wait};
+use crate::contract::{Reached, Role, Step, from_peer::Event, reached::Where, step::Kind, wait};
 use crate::events::Events;
 use crate::features::{self, Refusal};
 use crate::latches::Latches;
@@ -16,54 +16,46 @@ pub enum Lane {
     Receive,
 }
 
-/// Whose lanes they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    Client,
-    Server,
-}
-
 /// Refuses lanes that could not be run to their end.
-pub fn check(side: Side, send: &[Step], receive: &[Step]) -> Result<(), Refusal> {
+pub fn check(role: Role, send: &[Step], receive: &[Step]) -> Result<(), Refusal> {
     for (lane, steps) in [(Lane::Send, send), (Lane::Receive, receive)] {
-        for step in steps {
-            features::check(&step.requires)?;
-            check_step(side, lane, step)?;
+        for (number, step) in (1..).zip(steps) {
+            features::check(role, &step.requires)?;
+            check_step(role, lane, step.kind.as_ref()).map_err(|refusal| match refusal {
+                Refusal::CouldNotTry(why) => {
+                    Refusal::CouldNotTry(format!("step {number} of the lane {lane:?}: {why}"))
+                }
+                unsupported => unsupported,
+            })?;
         }
     }
     check_order(send)
 }
 
-fn check_step(side: Side, lane: Lane, step: &Step) -> Result<(), Refusal> {
-    let Some(kind) = &step.kind else {
-        return Err(Refusal::CouldNotTry("a step of an unknown kind".to_owned()));
+fn check_step(role: Role, lane: Lane, kind: Option<&Kind>) -> Result<(), Refusal> {
+    let Some(kind) = kind else {
+        return could_not_try("its kind is unknown");
     };
     let is_in_place = match kind {
         Kind::Message(_) | Kind::Raw(_) => lane == Lane::Send,
-        Kind::HalfClose(_) => (side, lane) == (Side::Client, Lane::Send),
-        Kind::AwaitHeaders(_) => (side, lane) == (Side::Client, Lane::Receive),
+        Kind::HalfClose(_) => (role, lane) == (Role::Client, Lane::Send),
+        Kind::AwaitHeaders(_) => (role, lane) == (Role::Client, Lane::Receive),
         Kind::Receive(_) => lane == Lane::Receive,
         Kind::Wait(_) => true,
-        Kind::Cancel(_) => side == Side::Client,
-        Kind::Headers(_) => (side, lane) == (Side::Server, Lane::Send),
-        Kind::Status(_) | Kind::Reset(_) | Kind::Panic(_) => side == Side::Server,
+        Kind::Cancel(_) => role == Role::Client,
+        Kind::Headers(_) => (role, lane) == (Role::Server, Lane::Send),
+        Kind::Status(_) | Kind::Reset(_) | Kind::Panic(_) => role == Role::Server,
     };
     if !is_in_place {
-        let why = format!("{kind:?} is no step of a {side:?}'s lane {lane:?}");
-        return Err(Refusal::CouldNotTry(why));
+        return could_not_try("it has no place there");
     }
     match kind {
         Kind::Message(content) | Kind::Raw(content) => payload::check(content),
         Kind::Headers(headers) => metadata::to_map(&headers.metadata).map(drop),
-        Kind::Status(status) if status.code > 16 => {
-            let why = format!("tonic has no status code {}", status.code);
-            Err(Refusal::CouldNotTry(why))
-        }
+        Kind::Status(status) if status.code > 16 => could_not_try("tonic has no such status code"),
         Kind::Status(status) => metadata::to_map(&status.trailing).map(drop),
         Kind::Reset(_) => Err(Refusal::Unsupported("reset".to_owned())),
-        Kind::Wait(wait) if wait.event.is_none() => Err(Refusal::CouldNotTry(
-            "a wait for an unknown event".to_owned(),
-        )),
+        Kind::Wait(wait) if wait.event.is_none() => could_not_try("its event is unknown"),
         _ => Ok(()),
     }
 }
@@ -73,23 +65,23 @@ fn check_order(send: &[Step]) -> Result<(), Refusal> {
     let mut has_begun = false;
     let mut has_ended = false;
     for step in send {
-        let is_late = match step.kind {
-            Some(Kind::Headers(_)) => has_begun,
-            Some(Kind::Message(_) | Kind::Raw(_)) => has_ended,
-            Some(Kind::HalfClose(_)) => {
-                has_ended = true;
-                continue;
+        match step.kind {
+            Some(Kind::Headers(_)) if has_begun => {
+                return could_not_try("headers come after what is sent with them");
             }
-            _ => continue,
-        };
-        if is_late {
-            return Err(Refusal::CouldNotTry(
-                "a step comes too late in its lane".to_owned(),
-            ));
+            Some(Kind::Message(_) | Kind::Raw(_)) if has_ended => {
+                return could_not_try("a message comes after the half-close");
+            }
+            Some(Kind::Headers(_) | Kind::Message(_) | Kind::Raw(_)) => has_begun = true,
+            Some(Kind::HalfClose(_)) => has_ended = true,
+            _ => {}
         }
-        has_begun = true;
     }
     Ok(())
+}
+
+fn could_not_try(why: &str) -> Result<(), Refusal> {
+    Err(Refusal::CouldNotTry(why.to_owned()))
 }
 
 /// How far the lanes of one call or one handler have come.

@@ -17,12 +17,12 @@ use super::channel::Channel;
 use super::report::{Ending, Record};
 use crate::codec::{BytesCodec, MessageType, Types};
 use crate::contract::{
-    Api, Call, Report, Shape, Step, reached::Where, report::Outcome, step::Kind,
+    Api, Call, Report, Role, Shape, Step, reached::Where, report::Outcome, step::Kind,
 };
 use crate::events::Events;
 use crate::features::{self, Refusal};
 use crate::latches::Latches;
-use crate::steps::{self, Actor, Lane, Progress, Side, run_lane};
+use crate::steps::{self, Actor, Lane, Progress, run_lane};
 use crate::{metadata, payload};
 
 /// Makes a call and reports what came of it. It ends early, and says so, when
@@ -76,7 +76,7 @@ struct Plan {
 
 impl Plan {
     fn new(order: Call, channel: Channel) -> Result<Self, Refusal> {
-        features::check(&order.requires)?;
+        features::check(Role::Client, &order.requires)?;
         let types = Types::new(&order.descriptor_set)?;
         let plan = Self {
             channel,
@@ -103,7 +103,7 @@ impl Plan {
         if self.shape == Shape::Unspecified {
             return Err(Refusal::CouldNotTry("a call of no shape".to_owned()));
         }
-        steps::check(Side::Client, &self.send, &self.receive)?;
+        steps::check(Role::Client, &self.send, &self.receive)?;
         if self.has_one_request() && self.message_count() != 1 {
             let why = format!(
                 "{} messages in a call with one request",

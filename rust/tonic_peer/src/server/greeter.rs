@@ -45,6 +45,11 @@ pub fn routes(names: &[String], desk: &Arc<Desk>, limits: Limits) -> Result<Rout
     Ok(routes.routes())
 }
 
+/// Whether these services have a method with this path.
+pub fn serves(names: &[String], path: &str) -> bool {
+    names.iter().any(|name| path == format!("/{name}/SayHello"))
+}
+
 struct Greeter(Arc<Desk>);
 
 impl Greeter {

@@ -1,8 +1,11 @@
 //! Listeners: one thread each, from `Listen` to `Unlisten`.
 
+use std::fs::{self, Permissions};
 use std::future::pending;
 use std::io;
+use std::iter;
 use std::net;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net as unix;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -21,7 +24,7 @@ use super::options;
 use super::script::{Method, Scripted};
 use crate::codec::Types;
 use crate::contract::{
-    Listen, ShutDown, Unlistened, from_peer::Event, transport::Kind as TransportKind,
+    Listen, Role, ShutDown, Unlistened, from_peer::Event, transport::Kind as TransportKind,
 };
 use crate::events::Events;
 use crate::features::{self, Refusal};
@@ -71,24 +74,22 @@ impl Listener {
 
 /// Opens a listener; returns it with its address, ready for connections.
 pub fn listen(
-    order: Listen,
+    order: &Listen,
     releases: &Arc<Latches>,
     events: &Events,
 ) -> Result<(Listener, String), Refusal> {
-    features::check(&order.requires)?;
+    features::check(Role::Server, &order.requires)?;
     let desk = Arc::new(Desk::new(order.listener, events.clone()));
     let options = order.options.unwrap_or_default();
     let (server, limits) = options::configure(&options)?;
     let routes = greeter::routes(&order.services, &desk, limits)?;
-    let types = Types::new(&order.descriptor_set)?;
-    let methods: Result<_, _> = order
-        .scripts
-        .into_iter()
-        .map(|scripts| Method::new(scripts, &types, &desk, releases))
-        .collect();
-    let service = Scripted::new(methods?, routes, limits);
+    let methods = methods(order, &desk, releases)?;
+    let service = Scripted::new(methods, routes, limits);
 
-    let transport = order.transport.and_then(|transport| transport.kind);
+    let transport = order
+        .transport
+        .as_ref()
+        .and_then(|transport| transport.kind.as_ref());
     let (socket, address) = bind(transport).map_err(could_not_listen)?;
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
@@ -100,6 +101,26 @@ pub fn listen(
         .spawn(move || run(runtime, socket, server, service, commands_out, &desk))
         .map_err(could_not_listen)?;
     Ok((Listener { commands, thread }, address))
+}
+
+/// The scripted methods; each path has one script list and no service.
+fn methods(
+    order: &Listen,
+    desk: &Arc<Desk>,
+    releases: &Arc<Latches>,
+) -> Result<Vec<Method>, Refusal> {
+    let types = Types::new(&order.descriptor_set)?;
+    let mut methods: Vec<Method> = Vec::new();
+    for scripts in &order.scripts {
+        let path = &scripts.method;
+        let is_scripted = methods.iter().any(|method| method.path == *path);
+        if is_scripted || greeter::serves(&order.services, path) {
+            let why = format!("{path} is served twice");
+            return Err(Refusal::CouldNotTry(why));
+        }
+        methods.push(Method::new(scripts.clone(), &types, desk, releases)?);
+    }
+    Ok(methods)
 }
 
 fn could_not_listen(error: io::Error) -> Refusal {
@@ -126,11 +147,11 @@ struct SocketFile(String);
 impl Drop for SocketFile {
     fn drop(&mut self) {
         // The harness may have removed the folder by now.
-        let _ = std::fs::remove_file(&self.0);
+        let _ = fs::remove_file(&self.0);
     }
 }
 
-fn bind(transport: Option<TransportKind>) -> io::Result<(Socket, String)> {
+fn bind(transport: Option<&TransportKind>) -> io::Result<(Socket, String)> {
     match transport {
         Some(TransportKind::Tcp(_)) => {
             let listener = net::TcpListener::bind((net::Ipv4Addr::LOCALHOST, 0))?;
@@ -140,11 +161,11 @@ fn bind(transport: Option<TransportKind>) -> io::Result<(Socket, String)> {
         }
         Some(TransportKind::Uds(uds)) => {
             let listener = unix::UnixListener::bind(&uds.path)?;
+            let file = SocketFile(uds.path.clone());
+            // For whom runs the peer, and nobody else on the machine.
+            fs::set_permissions(&file.0, Permissions::from_mode(0o600))?;
             listener.set_nonblocking(true)?;
-            Ok((
-                Socket::Unix(listener, SocketFile(uds.path.clone())),
-                uds.path,
-            ))
+            Ok((Socket::Unix(listener, file), uds.path.clone()))
         }
         None => Err(io::Error::other(
             "the order names no transport that is known",
@@ -161,37 +182,34 @@ fn run(
     mut commands: mpsc::UnboundedReceiver<Command>,
     desk: &Desk,
 ) {
-    let mut end = runtime.block_on(serve_until_end(socket, server, service, &mut commands));
+    let ends = runtime.block_on(serve_until_end(socket, server, service, &mut commands));
     // Here all connections and handlers end, see the module's text.
     drop(runtime);
     // Nothing runs any more. What is left to do is to answer.
-    loop {
-        match end {
-            Some(Command::Shutdown { .. }) => {
-                desk.events.send(Event::ShutDown(ShutDown {
-                    listener: desk.listener,
-                }));
-            }
-            Some(Command::Abort) => {}
-            Some(Command::Unlisten) => {
+    let later = iter::from_fn(|| commands.blocking_recv());
+    for command in ends.into_iter().chain(later) {
+        match command {
+            Command::Shutdown { .. } => desk.events.send(Event::ShutDown(ShutDown {
+                listener: desk.listener,
+            })),
+            Command::Abort => {}
+            Command::Unlisten => {
                 return desk.events.send(Event::Unlistened(Unlistened {
                     listener: desk.listener,
                     still_running: 0,
                 }));
             }
-            None => return,
         }
-        end = commands.blocking_recv();
     }
 }
 
-/// Serves until all is to end by force, and returns the command that said so.
+/// Serves until all is to end by force, and returns the commands that said so.
 async fn serve_until_end(
     socket: Socket,
     server: Server,
     service: Scripted,
     commands: &mut mpsc::UnboundedReceiver<Command>,
-) -> Option<Command> {
+) -> Vec<Command> {
     let (shut_down, is_shut_down) = oneshot::channel();
     let served = async {
         if let Err(error) = serve(socket, server, service, is_shut_down).await {
@@ -199,21 +217,22 @@ async fn serve_until_end(
         }
     };
     tokio::pin!(served);
-    let command = tokio::select! {
+    let first = tokio::select! {
         command = commands.recv() => command,
         // It ended without being told to; the log says why.
-        () = &mut served => return commands.recv().await,
+        () = &mut served => None,
     };
-    let Some(Command::Shutdown { grace: Some(grace) }) = command else {
-        return command;
+    let Some(Command::Shutdown { grace: Some(grace) }) = first else {
+        return Vec::from_iter(first);
     };
     let _ = shut_down.send(());
-    tokio::select! {
-        () = &mut served => command,
-        () = tokio::time::sleep(grace) => command,
-        // `Unlisten` does not wait for a grace time, and then nobody waits for `ShutDown`.
-        forceful = commands.recv() => forceful,
-    }
+    let second = tokio::select! {
+        () = &mut served => None,
+        () = tokio::time::sleep(grace) => None,
+        // What is ordered now ends the grace time.
+        command = commands.recv() => command,
+    };
+    first.into_iter().chain(second).collect()
 }
 
 /// Serves until it has been shut down and the last connection has ended.

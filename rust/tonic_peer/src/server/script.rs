@@ -26,10 +26,12 @@ use tonic::{Code, Request, Response, Status, Streaming};
 use super::handler::{Desk, Handler};
 use super::options::Limits;
 use crate::codec::{BytesCodec, MessageType, Types};
-use crate::contract::{self, CallEnd, MethodScripts, Script, Shape, reached::Where, step::Kind};
+use crate::contract::{
+    self, CallEnd, MethodScripts, Role, Script, Shape, reached::Where, step::Kind,
+};
 use crate::features::Refusal;
 use crate::latches::Latches;
-use crate::steps::{self, Actor, Lane, Progress, Side, run_lane};
+use crate::steps::{self, Actor, Lane, Progress, run_lane};
 use crate::{metadata, payload};
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -44,7 +46,7 @@ pub struct Scripted {
 
 /// A scripted method of one listener.
 pub struct Method {
-    path: String,
+    pub path: String,
     shape: Shape,
     request_type: MessageType,
     response_type: MessageType,
@@ -67,7 +69,7 @@ impl Method {
             return Err(Refusal::CouldNotTry(why));
         }
         for script in &order.scripts {
-            steps::check(Side::Server, &script.send, &script.receive)?;
+            steps::check(Role::Server, &script.send, &script.receive)?;
         }
         Ok(Self {
             path: order.method,

@@ -1,33 +1,34 @@
 //! From `Start` to the end, and what a broken contract gets.
 
-use crate::contract::{from_peer::Event, refused, to_peer::Order, *};
+use crate::contract::{from_peer::Event, refused, report::Outcome, to_peer::Order, *};
 use crate::support::*;
 
 const BROKEN_CONTRACT: Option<i32> = Some(70);
 
 #[test]
 fn says_what_it_is() {
-    let (_peer, ready) = Peer::start(Role::Client);
-    assert_eq!(
-        (ready.contract_version, ready.peer.as_str()),
-        (1, "rust-tonic")
-    );
-    let names: Vec<_> = ready
-        .versions
-        .iter()
-        .map(|version| version.name.as_str())
-        .collect();
-    assert_eq!(names, ["rust", "tonic", "prost", "h2", "hyper"]);
-    for version in &ready.versions {
-        assert!(version.version.split('.').count() >= 3, "{version:?}");
-    }
-    for feature in ["client", "server", "scripts", "service:Greeter"] {
-        assert!(
-            ready.features.iter().any(|name| name == feature),
-            "{feature}"
+    for (role, own, other) in [
+        (Role::Client, "client", "server"),
+        (Role::Server, "server", "client"),
+    ] {
+        let (_peer, ready) = Peer::start(role);
+        assert_eq!(
+            (ready.contract_version, ready.peer.as_str()),
+            (1, "rust-tonic")
         );
+        let names: Vec<_> = ready
+            .versions
+            .iter()
+            .map(|version| version.name.as_str())
+            .collect();
+        assert_eq!(names, ["rust", "tonic", "prost", "h2", "hyper"]);
+        for version in &ready.versions {
+            assert!(version.version.split('.').count() >= 3, "{version:?}");
+        }
+        let has = |feature| ready.features.iter().any(|name| name == feature);
+        assert!(has(own) && has("raw-messages") && has("option:max_receive_message_size"));
+        assert!(!has(other) && !has("reset") && !has("option:min_ping_interval_ms"));
     }
-    assert!(!ready.features.iter().any(|name| name == "reset"));
 }
 
 #[test]
@@ -127,17 +128,32 @@ fn ends_on_the_other_role() {
 }
 
 #[test]
-fn refuses_what_the_other_role_does_and_what_is_not_there() {
+fn refuses_what_the_other_role_does() {
+    let unsupported = |feature: &str| {
+        Some(refused::Reason::Unsupported(Unsupported {
+            feature: feature.to_owned(),
+        }))
+    };
     let (mut client, _) = Peer::start(Role::Client);
     client.order(Order::Listen(listen()));
+    assert_eq!(client.wait_refused().reason, unsupported("server"));
+
+    let (mut server, _) = Peer::start(Role::Server);
+    server.order(Order::Open(Open::default()));
+    assert_eq!(server.wait_refused().reason, unsupported("client"));
+    server.order(Order::Call(say_hello(1, "World")));
+    assert!(matches!(
+        server.outcome(1),
+        Outcome::Unsupported(unsupported) if unsupported.feature == "client"
+    ));
+}
+
+#[test]
+fn refuses_what_is_not_there() {
+    let (mut client, _) = Peer::start(Role::Client);
     client.order(Order::Close(Close { channel: 9 }));
     client.order(Order::Unlisten(Unlisten { listener: 9 }));
-    let orders = [
-        refused::Order::Listener(1),
-        refused::Order::Channel(9),
-        refused::Order::Listener(9),
-    ];
-    for order in orders {
+    for order in [refused::Order::Channel(9), refused::Order::Listener(9)] {
         let refused = client.wait_refused();
         assert_eq!(refused.order, Some(order));
         assert!(matches!(

@@ -106,7 +106,7 @@ fn honours_the_options_of_both_sides() {
 #[test]
 fn knows_no_random_feature() {
     let mut pair = Pair::greeting();
-    let requires = vec!["client".to_owned(), "q8zk3".to_owned()];
+    let requires = vec!["tcp".to_owned(), "q8zk3".to_owned()];
     let refused = |refused: Refused| match refused.reason {
         Some(refused::Reason::Unsupported(unsupported)) => unsupported.feature,
         other => panic!("not unsupported: {other:?}"),

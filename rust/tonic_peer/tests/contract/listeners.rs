@@ -1,5 +1,6 @@
 //! The life of listeners, and what becomes of their handlers.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::contract::{from_peer::Event, step::Kind, to_peer::Order, *};
@@ -112,6 +113,8 @@ fn unlistens_within_a_grace_time() {
     let mut pair = held();
     shut_down(&mut pair, Some(3_600_000));
     assert_eq!(pair.unlisten()[0].call_end(), CallEnd::Dropped);
+    // It was answered too, before the last word.
+    wait_shut_down(&mut pair);
 }
 
 #[test]
@@ -164,6 +167,12 @@ fn serves_on_unix_sockets() {
         services: vec!["Greeter".to_owned()],
         ..listen()
     });
+    let mode = Path::new(path)
+        .metadata()
+        .expect("the socket is there")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o077, 0, "{mode:o}");
     assert_eq!(pair.call(say_hello(1, "World")).status, 0);
     assert_eq!(pair.unlisten().len(), 1);
     assert!(!Path::new(path).exists());
@@ -233,6 +242,30 @@ fn refuses_scripts_that_cannot_run() {
                 assert_eq!(unsupported.feature, "reset");
             }
             Some(refused::Reason::CouldNotTry(_)) if listener > 1 => {}
+            other => panic!("listener {listener}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn has_a_service_or_a_script_for_a_path() {
+    let (mut server, _) = Peer::start(Role::Server);
+    let script = |method: &str| MethodScripts {
+        method: method.to_owned(),
+        ..method_scripts(Shape::Unary, vec![Script::default()])
+    };
+    let twice = vec![script(SCRIPTED), script(SCRIPTED)];
+    for (listener, scripts) in [(1, vec![script("/Greeter/SayHello")]), (2, twice)] {
+        server.order(Order::Listen(Listen {
+            listener,
+            services: vec!["Greeter".to_owned()],
+            scripts,
+            ..listen()
+        }));
+        match server.wait_refused().reason {
+            Some(refused::Reason::CouldNotTry(CouldNotTry { why })) => {
+                assert!(why.contains("twice"), "{why}");
+            }
             other => panic!("listener {listener}: {other:?}"),
         }
     }
