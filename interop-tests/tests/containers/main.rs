@@ -7,6 +7,8 @@
 #[cfg(feature = "containers")]
 mod engine;
 #[cfg(feature = "containers")]
+mod interrupt;
+#[cfg(feature = "containers")]
 mod pairing;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};

@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::engine;
+use crate::interrupt::interrupted;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -26,17 +27,23 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 const PAIRING_LIMIT: Duration = Duration::from_secs(150);
 
 /// Runs the client against the server and looks at what it prints; then looks for what
-/// was left behind, which is a failure too.
+/// was left behind, which is a failure too. Nothing is, whatever the end.
 pub async fn run(client: &str, server: &str) -> Result<(), Failed> {
     let trial = format!("{}-{client}-{server}", std::process::id());
-    let outcome = timeout(PAIRING_LIMIT, greet(client, server, &trial)).await;
+    let outcome = tokio::select! {
+        biased;
+        () = interrupted() => Err("interrupted by a signal".into()),
+        outcome = timeout(PAIRING_LIMIT, greet(client, server, &trial)) => match outcome {
+            Ok(outcome) => outcome,
+            Err(_) => Err(format!("no end after {} s", PAIRING_LIMIT.as_secs()).into()),
+        }
+    };
     let left = engine::remove_left_over(&trial).await?;
-    match outcome {
-        Err(_) => Err(format!("no end after {} s", PAIRING_LIMIT.as_secs()).into()),
-        Ok(Err(error)) => Err(error.into()),
-        Ok(Ok(())) if left.is_empty() => Ok(()),
-        Ok(Ok(())) => Err(format!("containers were left behind: {}", left.join(", ")).into()),
+    outcome?;
+    if left.is_empty() {
+        return Ok(());
     }
+    Err(format!("containers were left behind: {}", left.join(", ")).into())
 }
 
 async fn greet(client: &str, server: &str, trial: &str) -> Result<(), Error> {
