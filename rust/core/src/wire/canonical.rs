@@ -27,7 +27,10 @@ use super::protobuf::record::{Content, MAX_DEPTH, ProtobufError, Record, Records
 /// # Errors
 /// When the bytes are not a protobuf message, or nest deeper than
 /// [`MAX_DEPTH`].
-pub fn canonical(bytes: &[u8], schema: Option<&MessageDescriptor>) -> Result<Vec<u8>, ProtobufError> {
+pub fn canonical(
+    bytes: &[u8],
+    schema: Option<&MessageDescriptor>,
+) -> Result<Vec<u8>, ProtobufError> {
     match schema {
         Some(schema) => message(bytes, schema, MAX_DEPTH),
         None => without_schema(bytes),
@@ -58,7 +61,11 @@ enum Values<'a> {
     Map(BTreeMap<Key<'a>, &'a [u8]>),
 }
 
-fn message(bytes: &[u8], schema: &MessageDescriptor, depth: usize) -> Result<Vec<u8>, ProtobufError> {
+fn message(
+    bytes: &[u8],
+    schema: &MessageDescriptor,
+    depth: usize,
+) -> Result<Vec<u8>, ProtobufError> {
     let Some(depth) = depth.checked_sub(1) else {
         return Err(error(0, "messages are nested too deeply", "Submessages"));
     };
@@ -67,7 +74,9 @@ fn message(bytes: &[u8], schema: &MessageDescriptor, depth: usize) -> Result<Vec
     let mut records = Records::new(bytes, 0);
     while let Some(record) = records.next()? {
         let field = schema.get_field(record.number);
-        let Some((field, read)) = field.and_then(|field| read(&field, &record).map(|read| (field, read))) else {
+        let Some((field, read)) =
+            field.and_then(|field| read(&field, &record).map(|read| (field, read)))
+        else {
             write_record(&mut unknown, &record)?;
             continue;
         };
@@ -94,11 +103,18 @@ enum Read<'a> {
 
 /// `None` if the record's wire type does not fit the field, which makes it an
 /// unknown field.
-fn read<'a>(field: &FieldDescriptor, record: &Record<'a>) -> Option<Result<Read<'a>, ProtobufError>> {
+fn read<'a>(
+    field: &FieldDescriptor,
+    record: &Record<'a>,
+) -> Option<Result<Read<'a>, ProtobufError>> {
     let kind = field.kind();
     match (&kind, record.content) {
-        (Kind::Message(_), Content::Group(bytes)) if field.is_group() => Some(Ok(Read::Message(bytes))),
-        (Kind::Message(_), Content::Len(bytes)) if !field.is_group() => Some(Ok(Read::Message(bytes))),
+        (Kind::Message(_), Content::Group(bytes)) if field.is_group() => {
+            Some(Ok(Read::Message(bytes)))
+        }
+        (Kind::Message(_), Content::Len(bytes)) if !field.is_group() => {
+            Some(Ok(Read::Message(bytes)))
+        }
         (Kind::Message(_), _) => None,
         (_, Content::Len(_)) if field.is_list() && scalar::is_packable(&kind) => {
             Some(scalar::unpack(&kind, record).map(Read::Scalars))
@@ -109,8 +125,13 @@ fn read<'a>(field: &FieldDescriptor, record: &Record<'a>) -> Option<Result<Read<
 
 /// Setting a member of a oneof clears the others.
 fn clear_oneof(field: &FieldDescriptor, known: &mut BTreeMap<u32, (FieldDescriptor, Values<'_>)>) {
-    let Some(oneof) = field.containing_oneof() else { return };
-    for other in oneof.fields().filter(|other| other.number() != field.number()) {
+    let Some(oneof) = field.containing_oneof() else {
+        return;
+    };
+    for other in oneof
+        .fields()
+        .filter(|other| other.number() != field.number())
+    {
         known.remove(&other.number());
     }
 }
@@ -126,7 +147,11 @@ fn empty<'a>(field: &FieldDescriptor) -> Values<'a> {
     }
 }
 
-fn add<'a>(values: &mut Values<'a>, read: Read<'a>, field: &FieldDescriptor) -> Result<(), ProtobufError> {
+fn add<'a>(
+    values: &mut Values<'a>,
+    read: Read<'a>,
+    field: &FieldDescriptor,
+) -> Result<(), ProtobufError> {
     match (values, read) {
         (Values::Map(entries), Read::Message(entry)) => {
             entries.insert(map_key(entry, field)?, entry);
@@ -146,7 +171,9 @@ fn add<'a>(values: &mut Values<'a>, read: Read<'a>, field: &FieldDescriptor) -> 
 
 /// The key of a map entry; a missing one is the default.
 fn map_key<'a>(entry: &'a [u8], field: &FieldDescriptor) -> Result<Key<'a>, ProtobufError> {
-    let Kind::Message(schema) = field.kind() else { unreachable!("a map is a list of messages") };
+    let Kind::Message(schema) = field.kind() else {
+        unreachable!("a map is a list of messages")
+    };
     let kind = schema.map_entry_key_field().kind();
     let mut key = scalar::default(&kind);
     let mut records = Records::new(entry, 0);
@@ -158,17 +185,26 @@ fn map_key<'a>(entry: &'a [u8], field: &FieldDescriptor) -> Result<Key<'a>, Prot
     Ok(key.into_key(&kind))
 }
 
-fn write(out: &mut Vec<u8>, field: &FieldDescriptor, values: Values<'_>, depth: usize) -> Result<(), ProtobufError> {
+fn write(
+    out: &mut Vec<u8>,
+    field: &FieldDescriptor,
+    values: Values<'_>,
+    depth: usize,
+) -> Result<(), ProtobufError> {
     let number = field.number();
     match values {
         Values::One(scalar) if !field.supports_presence() && scalar.is_default() => {}
         Values::One(scalar) => write_scalar(out, number, &scalar),
         Values::Many(scalars) if field.is_packed() && !scalars.is_empty() => {
             let mut packed = Vec::new();
-            scalars.iter().for_each(|scalar| write_value(&mut packed, scalar));
+            scalars
+                .iter()
+                .for_each(|scalar| write_value(&mut packed, scalar));
             write_len(out, number, &packed);
         }
-        Values::Many(scalars) => scalars.iter().for_each(|scalar| write_scalar(out, number, scalar)),
+        Values::Many(scalars) => scalars
+            .iter()
+            .for_each(|scalar| write_scalar(out, number, scalar)),
         Values::Message(bytes) => write_message(out, field, &bytes, depth)?,
         Values::Messages(messages) => {
             for bytes in messages {
@@ -184,8 +220,15 @@ fn write(out: &mut Vec<u8>, field: &FieldDescriptor, values: Values<'_>, depth: 
     Ok(())
 }
 
-fn write_message(out: &mut Vec<u8>, field: &FieldDescriptor, bytes: &[u8], depth: usize) -> Result<(), ProtobufError> {
-    let Kind::Message(schema) = field.kind() else { unreachable!("only messages are collected as such") };
+fn write_message(
+    out: &mut Vec<u8>,
+    field: &FieldDescriptor,
+    bytes: &[u8],
+    depth: usize,
+) -> Result<(), ProtobufError> {
+    let Kind::Message(schema) = field.kind() else {
+        unreachable!("only messages are collected as such")
+    };
     let mut bytes = message(bytes, &schema, depth)?;
     if field.is_map() {
         bytes = with_defaults(bytes, &schema)?;
@@ -212,7 +255,11 @@ fn with_defaults(entry: Vec<u8>, schema: &MessageDescriptor) -> Result<Vec<u8>, 
     }
     let mut out = Vec::new();
     if !present[0] {
-        write_scalar(&mut out, 1, &scalar::default(&schema.map_entry_key_field().kind()));
+        write_scalar(
+            &mut out,
+            1,
+            &scalar::default(&schema.map_entry_key_field().kind()),
+        );
     }
     // The key, if it is there, comes before the value and both before the rest.
     let mut records = Records::new(&entry, 0);

@@ -59,7 +59,12 @@ pub fn first_difference(expected: &[u8], got: &[u8]) -> Option<usize> {
 /// What is long and differs over a long way is compared byte by byte in place,
 /// so that the work is bounded.
 pub fn diff(expected: &[u8], got: &[u8], max_rows: usize) -> Diff {
-    let mut found = Diff { rows: Vec::new(), more: false, expected_length: expected.len(), got_length: got.len() };
+    let mut found = Diff {
+        rows: Vec::new(),
+        more: false,
+        expected_length: expected.len(),
+        got_length: got.len(),
+    };
     // Rows before the first difference are equal: begin with its row.
     let skipped = align::common_prefix(expected, got) / COLUMNS * COLUMNS;
     let (mut expected_offset, mut got_offset) = (skipped, skipped);
@@ -70,7 +75,9 @@ pub fn diff(expected: &[u8], got: &[u8], max_rows: usize) -> Diff {
             return found;
         }
         let lengths = (
-            row.iter().filter(|column| column.expected.is_some()).count(),
+            row.iter()
+                .filter(|column| column.expected.is_some())
+                .count(),
             row.iter().filter(|column| column.got.is_some()).count(),
         );
         if row.iter().any(|column| column.differs()) {
@@ -78,7 +85,11 @@ pub fn diff(expected: &[u8], got: &[u8], max_rows: usize) -> Diff {
                 found.more = true;
                 return found;
             }
-            found.rows.push(Row { expected_offset, got_offset, columns: row });
+            found.rows.push(Row {
+                expected_offset,
+                got_offset,
+                columns: row,
+            });
         }
         expected_offset += lengths.0;
         got_offset += lengths.1;
@@ -90,9 +101,17 @@ pub fn diff(expected: &[u8], got: &[u8], max_rows: usize) -> Diff {
 impl fmt::Display for Diff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for row in &self.rows {
-            write_line(f, Some(row.expected_offset), "-", row, |column| hex(column.expected))?;
+            write_line(f, Some(row.expected_offset), "-", row, |column| {
+                hex(column.expected)
+            })?;
             write_line(f, Some(row.got_offset), "+", row, |column| hex(column.got))?;
-            write_line(f, None, " ", row, |column| if column.differs() { "^^".into() } else { "  ".into() })?;
+            write_line(f, None, " ", row, |column| {
+                if column.differs() {
+                    "^^".into()
+                } else {
+                    "  ".into()
+                }
+            })?;
         }
         if self.more {
             writeln!(f, "      more rows differ")?;

@@ -28,7 +28,9 @@ pub enum TimeoutError {
 /// # Errors
 /// When it is not 1 to 8 digits of a positive integer and a unit.
 pub fn parse_timeout(value: &[u8]) -> Result<u128, TimeoutError> {
-    let Some((unit, digits)) = value.split_last() else { return Err(TimeoutError::NoDigits) };
+    let Some((unit, digits)) = value.split_last() else {
+        return Err(TimeoutError::NoDigits);
+    };
     let unit = unit_nanoseconds(*unit).ok_or(TimeoutError::NoUnit)?;
     if let Some(byte) = digits.iter().find(|byte| !byte.is_ascii_digit()) {
         return Err(TimeoutError::NotADigit(*byte));
@@ -38,7 +40,10 @@ pub fn parse_timeout(value: &[u8]) -> Result<u128, TimeoutError> {
         1..=8 => {}
         count => return Err(TimeoutError::TooManyDigits(count)),
     }
-    match digits.iter().fold(0_u128, |value, digit| value * 10 + u128::from(digit - b'0')) {
+    match digits
+        .iter()
+        .fold(0_u128, |value, digit| value * 10 + u128::from(digit - b'0'))
+    {
         0 => Err(TimeoutError::Zero),
         value => Ok(value * unit),
     }
@@ -88,8 +93,9 @@ pub enum PercentError {
 /// receiver does then: [`percent_decode_lossy`].
 pub fn percent_decode(value: &[u8]) -> Result<String, PercentError> {
     check_percent(value)?;
-    String::from_utf8(unescape(value))
-        .map_err(|error| PercentError::NotUtf8 { offset: error.utf8_error().valid_up_to() })
+    String::from_utf8(unescape(value)).map_err(|error| PercentError::NotUtf8 {
+        offset: error.utf8_error().valid_up_to(),
+    })
 }
 
 /// Decodes a `grpc-message` as a receiver must: what is wrong stays as it is,
@@ -164,7 +170,10 @@ pub fn parse_content_type(value: &[u8]) -> Option<ContentType<'_>> {
         None if rest.is_empty() => None,
         _ => return None,
     };
-    Some(ContentType { subtype, parameters })
+    Some(ContentType {
+        subtype,
+        parameters,
+    })
 }
 
 #[cfg(test)]
@@ -178,7 +187,10 @@ mod tests {
         assert_eq!(parse_timeout(b"100000u"), Ok(100_000_000));
         assert_eq!(parse_timeout(b"007S"), Ok(7_000_000_000));
         assert_eq!(parse_timeout(b"2M"), Ok(120_000_000_000));
-        assert_eq!(parse_timeout(b"99999999H"), Ok(99_999_999 * 3_600_000_000_000));
+        assert_eq!(
+            parse_timeout(b"99999999H"),
+            Ok(99_999_999 * 3_600_000_000_000)
+        );
     }
 
     #[test]
@@ -189,27 +201,57 @@ mod tests {
         assert_eq!(parse_timeout(b"10s"), Err(TimeoutError::NoUnit));
         assert_eq!(parse_timeout(b"-1S"), Err(TimeoutError::NotADigit(b'-')));
         assert_eq!(parse_timeout(b" 1S"), Err(TimeoutError::NotADigit(b' ')));
-        assert_eq!(parse_timeout(b"123456789n"), Err(TimeoutError::TooManyDigits(9)));
+        assert_eq!(
+            parse_timeout(b"123456789n"),
+            Err(TimeoutError::TooManyDigits(9))
+        );
         assert_eq!(parse_timeout(b"0S"), Err(TimeoutError::Zero));
     }
 
     #[test]
     fn messages_are_decoded() {
-        assert_eq!(percent_decode(b"50%25 of %E4%B8%96%e7%95%8c"), Ok("50% of 世界".into()));
+        assert_eq!(
+            percent_decode(b"50%25 of %E4%B8%96%e7%95%8c"),
+            Ok("50% of 世界".into())
+        );
         assert_eq!(percent_decode(b""), Ok(String::new()));
         assert_eq!(percent_decode(b" ~{}\"<>"), Ok(" ~{}\"<>".into()));
     }
 
     #[test]
     fn a_wrong_message_is_told_and_still_read() {
-        assert_eq!(percent_decode(b"a%zz"), Err(PercentError::Escape { offset: 1 }));
-        assert_eq!(percent_decode(b"a%"), Err(PercentError::Escape { offset: 1 }));
-        assert_eq!(percent_decode(b"%4"), Err(PercentError::Escape { offset: 0 }));
-        assert_eq!(percent_decode(b"a\tb"), Err(PercentError::Unencoded { offset: 1, byte: 9 }));
-        assert_eq!(percent_decode("ä".as_bytes()), Err(PercentError::Unencoded { offset: 0, byte: 0xc3 }));
-        assert_eq!(percent_decode(b"ab%FF"), Err(PercentError::NotUtf8 { offset: 2 }));
+        assert_eq!(
+            percent_decode(b"a%zz"),
+            Err(PercentError::Escape { offset: 1 })
+        );
+        assert_eq!(
+            percent_decode(b"a%"),
+            Err(PercentError::Escape { offset: 1 })
+        );
+        assert_eq!(
+            percent_decode(b"%4"),
+            Err(PercentError::Escape { offset: 0 })
+        );
+        assert_eq!(
+            percent_decode(b"a\tb"),
+            Err(PercentError::Unencoded { offset: 1, byte: 9 })
+        );
+        assert_eq!(
+            percent_decode("ä".as_bytes()),
+            Err(PercentError::Unencoded {
+                offset: 0,
+                byte: 0xc3
+            })
+        );
+        assert_eq!(
+            percent_decode(b"ab%FF"),
+            Err(PercentError::NotUtf8 { offset: 2 })
+        );
         assert_eq!(check_percent(b"ab%FF"), Ok(()));
-        assert_eq!(percent_decode_lossy(b"100%, %zz %41 %FF"), "100%, %zz A \u{fffd}");
+        assert_eq!(
+            percent_decode_lossy(b"100%, %zz %41 %FF"),
+            "100%, %zz A \u{fffd}"
+        );
         assert_eq!(percent_decode_lossy("ä".as_bytes()), "ä");
     }
 
@@ -220,9 +262,19 @@ mod tests {
         };
         assert_eq!(parts("application/grpc"), Some((None, None)));
         assert_eq!(parts("application/grpc+proto"), Some((Some("proto"), None)));
-        assert_eq!(parts("application/grpc+json; charset=utf-8"), Some((Some("json"), Some("charset=utf-8"))));
+        assert_eq!(
+            parts("application/grpc+json; charset=utf-8"),
+            Some((Some("json"), Some("charset=utf-8")))
+        );
         assert_eq!(parts("Application/GRPC;a=b"), Some((None, Some("a=b"))));
-        for other in ["application/json", "application/grpc-web", "application/grpc+", "application/gr", "", "ä"] {
+        for other in [
+            "application/json",
+            "application/grpc-web",
+            "application/grpc+",
+            "application/gr",
+            "",
+            "ä",
+        ] {
             assert_eq!(parts(other), None, "{other}");
         }
     }

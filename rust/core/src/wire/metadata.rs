@@ -50,7 +50,9 @@ pub fn decode_bin(value: &[u8], true_binary_allowed: bool) -> Result<Vec<Vec<u8>
     match value {
         [0, raw @ ..] if true_binary_allowed => Ok(vec![raw.to_vec()]),
         [0, ..] => Err(BinError::TrueBinaryNotAllowed),
-        _ => items(value).map(|(offset, item)| decode_item(offset, item)).collect(),
+        _ => items(value)
+            .map(|(offset, item)| decode_item(offset, item))
+            .collect(),
     }
 }
 
@@ -67,9 +69,13 @@ fn items(value: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
 }
 
 fn decode_item(offset: usize, item: &[u8]) -> Result<Vec<u8>, BinError> {
-    let in_alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    let in_alphabet =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
     if let Some(index) = item.iter().position(|byte| !in_alphabet(byte)) {
-        return Err(BinError::Byte { offset: offset + index, byte: item[index] });
+        return Err(BinError::Byte {
+            offset: offset + index,
+            byte: item[index],
+        });
     }
     BASE64.decode(item).map_err(|_| BinError::Length { offset })
 }
@@ -80,16 +86,29 @@ mod tests {
 
     #[test]
     fn base64_is_decoded_padded_or_not() {
-        assert_eq!(decode_bin(b"q6urAQ==", false), Ok(vec![vec![0xab, 0xab, 0xab, 1]]));
-        assert_eq!(decode_bin(b"q6urAQ", false), Ok(vec![vec![0xab, 0xab, 0xab, 1]]));
+        assert_eq!(
+            decode_bin(b"q6urAQ==", false),
+            Ok(vec![vec![0xab, 0xab, 0xab, 1]])
+        );
+        assert_eq!(
+            decode_bin(b"q6urAQ", false),
+            Ok(vec![vec![0xab, 0xab, 0xab, 1]])
+        );
         assert_eq!(decode_bin(b"", false), Ok(vec![vec![]]));
         assert_eq!(decode_bin(b"+/8", true), Ok(vec![vec![0xfb, 0xff]]));
-        assert_eq!(decode_bin(b"AR", false), Ok(vec![vec![1]]), "bits behind the last byte");
+        assert_eq!(
+            decode_bin(b"AR", false),
+            Ok(vec![vec![1]]),
+            "bits behind the last byte"
+        );
     }
 
     #[test]
     fn values_are_split_at_commas() {
-        assert_eq!(decode_bin(b"AQ,Ag==, Aw", false), Ok(vec![vec![1], vec![2], vec![3]]));
+        assert_eq!(
+            decode_bin(b"AQ,Ag==, Aw", false),
+            Ok(vec![vec![1], vec![2], vec![3]])
+        );
         assert_eq!(decode_bin(b"AQ,", false), Ok(vec![vec![1], vec![]]));
     }
 
@@ -97,15 +116,39 @@ mod tests {
     fn true_binary_needs_leave() {
         assert_eq!(decode_bin(b"\0a,b\0", true), Ok(vec![b"a,b\0".to_vec()]));
         assert_eq!(decode_bin(b"\0", true), Ok(vec![vec![]]));
-        assert_eq!(decode_bin(b"\0a", false), Err(BinError::TrueBinaryNotAllowed));
+        assert_eq!(
+            decode_bin(b"\0a", false),
+            Err(BinError::TrueBinaryNotAllowed)
+        );
     }
 
     #[test]
     fn what_is_not_base64_is_told_with_its_offset() {
-        assert_eq!(decode_bin(b"AQ,-_8", false), Err(BinError::Byte { offset: 3, byte: b'-' }));
-        assert_eq!(decode_bin(b"AQ, A", false), Err(BinError::Length { offset: 4 }));
-        assert_eq!(decode_bin(b"A=Q=", false), Err(BinError::Length { offset: 0 }));
-        assert_eq!(decode_bin(b"AQ=", false), Err(BinError::Length { offset: 0 }));
-        assert_eq!(decode_bin(b"A Q=", false), Err(BinError::Byte { offset: 1, byte: b' ' }));
+        assert_eq!(
+            decode_bin(b"AQ,-_8", false),
+            Err(BinError::Byte {
+                offset: 3,
+                byte: b'-'
+            })
+        );
+        assert_eq!(
+            decode_bin(b"AQ, A", false),
+            Err(BinError::Length { offset: 4 })
+        );
+        assert_eq!(
+            decode_bin(b"A=Q=", false),
+            Err(BinError::Length { offset: 0 })
+        );
+        assert_eq!(
+            decode_bin(b"AQ=", false),
+            Err(BinError::Length { offset: 0 })
+        );
+        assert_eq!(
+            decode_bin(b"A Q=", false),
+            Err(BinError::Byte {
+                offset: 1,
+                byte: b' '
+            })
+        );
     }
 }

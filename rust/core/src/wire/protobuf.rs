@@ -25,7 +25,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 32, fields: 10_000 }
+        Self {
+            depth: 32,
+            fields: 10_000,
+        }
     }
 }
 
@@ -108,14 +111,17 @@ impl FieldValue {
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::String(bytes) => std::str::from_utf8(bytes).ok(),
-            Self::Len(bytes) => std::str::from_utf8(bytes).ok().filter(|text| is_printable(text)),
+            Self::Len(bytes) => std::str::from_utf8(bytes)
+                .ok()
+                .filter(|text| is_printable(text)),
             _ => None,
         }
     }
 }
 
 fn is_printable(text: &str) -> bool {
-    text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
+    text.chars()
+        .all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
 }
 
 /// Reads a message as fields. `schema` gives names and types; a field that it

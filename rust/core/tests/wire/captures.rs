@@ -1,8 +1,6 @@
 //! Real captures decode to what their README says of them.
 
-mod decode;
-
-use decode::{outline, read};
+use super::outline::{outline, read};
 
 /// One test for each capture: its outline as a snapshot, and no fault or cut.
 macro_rules! captures {

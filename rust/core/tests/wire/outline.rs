@@ -1,4 +1,4 @@
-//! What tests of the decoder share.
+//! An exchange as text, for snapshots.
 
 use std::fmt::Write;
 use std::fs::File;
@@ -10,7 +10,7 @@ use wirecheck_core::wire::exchange::{
     Connection, Exchange, Half, HeaderList, Limits, Message, Place, Stream,
 };
 
-/// Decodes a capture of this folder's neighbour.
+/// Decodes a capture of `tests/captures`.
 pub fn read(name: &str) -> Exchange {
     decode_capture(File::open(path(name)).unwrap(), Limits::default()).unwrap()
 }

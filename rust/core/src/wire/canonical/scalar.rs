@@ -30,14 +30,25 @@ impl<'a> Scalar<'a> {
     }
 
     pub fn into_key(self, kind: &Kind) -> Key<'a> {
-        let is_signed =
-            matches!(kind, Kind::Int32 | Kind::Int64 | Kind::Sfixed32 | Kind::Sfixed64 | Kind::Sint32 | Kind::Sint64);
+        let is_signed = matches!(
+            kind,
+            Kind::Int32
+                | Kind::Int64
+                | Kind::Sfixed32
+                | Kind::Sfixed64
+                | Kind::Sint32
+                | Kind::Sint64
+        );
         match self {
             Self::Bytes(bytes) => Key::Bytes(bytes),
             Self::I32(value) if is_signed => Key::Number(i128::from(value as i32)),
             Self::I32(value) => Key::Number(i128::from(value)),
-            Self::Varint(value) if matches!(kind, Kind::Sint32 | Kind::Sint64) => Key::Number(unzigzag(value)),
-            Self::Varint(value) | Self::I64(value) if is_signed => Key::Number(i128::from(value as i64)),
+            Self::Varint(value) if matches!(kind, Kind::Sint32 | Kind::Sint64) => {
+                Key::Number(unzigzag(value))
+            }
+            Self::Varint(value) | Self::I64(value) if is_signed => {
+                Key::Number(i128::from(value as i64))
+            }
             Self::Varint(value) | Self::I64(value) => Key::Number(i128::from(value)),
         }
     }
@@ -52,27 +63,39 @@ pub(super) fn is_packable(kind: &Kind) -> bool {
 pub(super) fn read<'a>(kind: &Kind, content: Content<'a>) -> Option<Scalar<'a>> {
     match (kind, content) {
         (Kind::String | Kind::Bytes, Content::Len(bytes)) => Some(Scalar::Bytes(bytes)),
-        (Kind::Double | Kind::Fixed64 | Kind::Sfixed64, Content::I64(value)) => Some(Scalar::I64(value)),
-        (Kind::Float | Kind::Fixed32 | Kind::Sfixed32, Content::I32(value)) => Some(Scalar::I32(value)),
+        (Kind::Double | Kind::Fixed64 | Kind::Sfixed64, Content::I64(value)) => {
+            Some(Scalar::I64(value))
+        }
+        (Kind::Float | Kind::Fixed32 | Kind::Sfixed32, Content::I32(value)) => {
+            Some(Scalar::I32(value))
+        }
         (kind, Content::Varint(value)) => varint(kind, value).map(Scalar::Varint),
         _ => None,
     }
 }
 
 /// The values that are packed in a LEN record.
-pub(super) fn unpack<'a>(kind: &Kind, record: &Record<'a>) -> Result<Vec<Scalar<'a>>, ProtobufError> {
-    let Content::Len(bytes) = record.content else { return Ok(Vec::new()) };
+pub(super) fn unpack<'a>(
+    kind: &Kind,
+    record: &Record<'a>,
+) -> Result<Vec<Scalar<'a>>, ProtobufError> {
+    let Content::Len(bytes) = record.content else {
+        return Ok(Vec::new());
+    };
     let mut records = Records::new(bytes, record.value.start);
     let mut found = Vec::new();
     loop {
         let scalar = match kind {
-            Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => {
-                records.next_fixed()?.map(|(_, value)| Scalar::I64(u64::from_le_bytes(value)))
-            }
-            Kind::Float | Kind::Fixed32 | Kind::Sfixed32 => {
-                records.next_fixed()?.map(|(_, value)| Scalar::I32(u32::from_le_bytes(value)))
-            }
-            kind => records.next_varint()?.and_then(|(_, value)| varint(kind, value)).map(Scalar::Varint),
+            Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => records
+                .next_fixed()?
+                .map(|(_, value)| Scalar::I64(u64::from_le_bytes(value))),
+            Kind::Float | Kind::Fixed32 | Kind::Sfixed32 => records
+                .next_fixed()?
+                .map(|(_, value)| Scalar::I32(u32::from_le_bytes(value))),
+            kind => records
+                .next_varint()?
+                .and_then(|(_, value)| varint(kind, value))
+                .map(Scalar::Varint),
         };
         match scalar {
             Some(scalar) => found.push(scalar),

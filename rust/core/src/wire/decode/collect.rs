@@ -63,14 +63,19 @@ struct Current {
 }
 
 impl Collector {
-    /// `offset` is where the first frame begins in the direction.
-    pub fn new(offset: u64, limits: Limits) -> Self {
-        Self {
+    /// `offset` is where the first frame begins in the direction, and `begun`
+    /// what came of it already: nothing, or its header.
+    pub fn new(offset: u64, mut begun: &[u8], limits: Limits) -> Self {
+        let mut collector = Self {
             framer: Framer::default(),
             current: None,
-            offset,
+            offset: offset + begun.len() as u64,
             limits,
+        };
+        if let Some(Token::Header(header)) = collector.framer.next(&mut begun) {
+            collector.begin(header);
         }
+        collector
     }
 
     /// The next piece from the front of `input`, or `None` when `input` is
@@ -82,11 +87,7 @@ impl Collector {
             let offset = self.offset;
             self.offset += (before - input.len()) as u64;
             match token? {
-                Token::Header(header) => {
-                    let end = self.offset + u64::from(header.length);
-                    let range = self.offset - FrameHeader::LEN as u64..end;
-                    self.current = Some(Current::new(FrameSpan { header, range }, &self.limits));
-                }
+                Token::Header(header) => self.begin(header),
                 Token::Payload(bytes) => {
                     let current = self.current.as_mut().expect("a payload follows its header");
                     if let Some(part) = current.payload(DataPart { bytes, offset }) {
@@ -99,6 +100,13 @@ impl Collector {
                 }
             }
         }
+    }
+
+    /// The header of a frame came; `offset` is behind it.
+    fn begin(&mut self, header: FrameHeader) {
+        let end = self.offset + u64::from(header.length);
+        let range = self.offset - FrameHeader::LEN as u64..end;
+        self.current = Some(Current::new(FrameSpan { header, range }, &self.limits));
     }
 }
 

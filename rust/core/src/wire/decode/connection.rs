@@ -9,7 +9,7 @@ use super::ledger::{Kind, Ledger};
 use super::messages::DataPart;
 use super::streams::Streams;
 use crate::wire::capture::Direction;
-use crate::wire::exchange::{Connection, Fault, Place};
+use crate::wire::exchange::{Connection, Fault, HeaderList, Place};
 use crate::wire::frame::{ACK, Body, END_HEADERS, END_STREAM, Frame, type_name};
 use crate::wire::payload::{Violation, value_violations};
 
@@ -352,6 +352,9 @@ impl ConnectionDecoder {
                 Weight::Passing,
                 ledger,
             );
+        }
+        if !ledger.take::<HeaderList>(0) {
+            return;
         }
         let list = block.header_list(decoded, ledger);
         match block.promised {

@@ -121,10 +121,7 @@ impl DirectionDecoder {
             }
             Verdict::Http2(first) => {
                 self.whole = length - first.len() as u64;
-                let mut collector = Box::new(Collector::new(self.whole, self.limits));
-                // A frame header at most, so no piece is lost here.
-                let piece = collector.next(&mut &*first);
-                debug_assert!(piece.is_none());
+                let collector = Box::new(Collector::new(self.whole, &first, self.limits));
                 self.stage = Stage::Frames(collector);
                 None
             }

@@ -16,7 +16,11 @@ enum Move {
 
 /// How many bytes at the beginning are equal.
 pub(super) fn common_prefix(expected: &[u8], got: &[u8]) -> usize {
-    expected.iter().zip(got).take_while(|(expected, got)| expected == got).count()
+    expected
+        .iter()
+        .zip(got)
+        .take_while(|(expected, got)| expected == got)
+        .count()
 }
 
 /// The columns of two byte strings, with as few differences as possible.
@@ -27,21 +31,38 @@ pub(super) fn columns(expected: &[u8], got: &[u8]) -> Vec<Column> {
     let suffix = common_suffix(expected, got);
     let (expected, tail) = expected.split_at(expected.len() - suffix);
     let got = &got[..got.len() - suffix];
-    let equal = |byte: &u8| Column { expected: Some(*byte), got: Some(*byte) };
+    let equal = |byte: &u8| Column {
+        expected: Some(*byte),
+        got: Some(*byte),
+    };
     let middle = match expected.len().checked_mul(got.len()) {
         Some(pairs) if pairs <= MAX_PAIRS => aligned(expected, got),
         _ => in_place(expected, got),
     };
-    head.iter().map(equal).chain(middle).chain(tail.iter().map(equal)).collect()
+    head.iter()
+        .map(equal)
+        .chain(middle)
+        .chain(tail.iter().map(equal))
+        .collect()
 }
 
 fn common_suffix(expected: &[u8], got: &[u8]) -> usize {
-    expected.iter().rev().zip(got.iter().rev()).take_while(|(expected, got)| expected == got).count()
+    expected
+        .iter()
+        .rev()
+        .zip(got.iter().rev())
+        .take_while(|(expected, got)| expected == got)
+        .count()
 }
 
 fn in_place(expected: &[u8], got: &[u8]) -> Vec<Column> {
     let length = expected.len().max(got.len());
-    (0..length).map(|at| Column { expected: expected.get(at).copied(), got: got.get(at).copied() }).collect()
+    (0..length)
+        .map(|at| Column {
+            expected: expected.get(at).copied(),
+            got: got.get(at).copied(),
+        })
+        .collect()
 }
 
 /// The alignment of the least edit distance; of equal ones the one that pairs
@@ -78,10 +99,14 @@ fn moves(expected: &[u8], got: &[u8]) -> Vec<Move> {
         current.push(e as u32 + 1);
         for (g, got_byte) in got.iter().enumerate() {
             let both = above[g] + u32::from(expected_byte != got_byte);
-            let (cost, last) = [(both, Move::Both), (above[g + 1] + 1, Move::Expected), (current[g] + 1, Move::Got)]
-                .into_iter()
-                .min_by_key(|(cost, _)| *cost)
-                .expect("three moves");
+            let (cost, last) = [
+                (both, Move::Both),
+                (above[g + 1] + 1, Move::Expected),
+                (current[g] + 1, Move::Got),
+            ]
+            .into_iter()
+            .min_by_key(|(cost, _)| *cost)
+            .expect("three moves");
             current.push(cost);
             moves[row + g + 1] = last;
         }

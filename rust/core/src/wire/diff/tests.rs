@@ -46,14 +46,21 @@ fn an_inserted_byte_leaves_the_rest_in_place() {
 fn a_missing_end_is_marked() {
     assert_eq!(
         shown(b"\x0a\x05World", b"\x0a\x05Wor"),
-        lines(&["0000  -  0a 05 57 6f 72 6c 64", "0000  +  0a 05 57 6f 72 .. ..", "                        ^^ ^^"])
+        lines(&[
+            "0000  -  0a 05 57 6f 72 6c 64",
+            "0000  +  0a 05 57 6f 72 .. ..",
+            "                        ^^ ^^"
+        ])
     );
     assert_eq!(first_difference(b"World", b"Wor"), Some(3));
 }
 
 #[test]
 fn nothing_against_something() {
-    assert_eq!(shown(b"", b"\x08"), lines(&["0000  -  ..", "0000  +  08", "         ^^"]));
+    assert_eq!(
+        shown(b"", b"\x08"),
+        lines(&["0000  -  ..", "0000  +  08", "         ^^"])
+    );
 }
 
 #[test]

@@ -8,9 +8,17 @@ use super::{FieldValue, FieldView, Fields, Limits, typed};
 
 pub(super) fn fields(bytes: &[u8], schema: Option<&MessageDescriptor>, limits: Limits) -> Fields {
     let whole = Bytes::copy_from_slice(bytes);
-    let mut reader = FieldReader { whole: &whole, left: limits.fields, cut: false };
+    let mut reader = FieldReader {
+        whole: &whole,
+        left: limits.fields,
+        cut: false,
+    };
     let (fields, error) = reader.message(bytes, 0, schema, limits.depth);
-    Fields { fields, error, cut: reader.cut }
+    Fields {
+        fields,
+        error,
+        cut: reader.cut,
+    }
 }
 
 pub(super) struct FieldReader<'a> {
@@ -50,7 +58,12 @@ impl FieldReader<'_> {
         !self.cut
     }
 
-    fn field(&mut self, record: &Record<'_>, schema: Option<&MessageDescriptor>, depth: usize) -> FieldView {
+    fn field(
+        &mut self,
+        record: &Record<'_>,
+        schema: Option<&MessageDescriptor>,
+        depth: usize,
+    ) -> FieldView {
         let known = schema.and_then(|schema| schema.get_field(record.number));
         match known.filter(|field| typed::fits(field, record)) {
             Some(field) => self.known_field(record, &field, depth),
@@ -58,7 +71,12 @@ impl FieldReader<'_> {
         }
     }
 
-    fn known_field(&mut self, record: &Record<'_>, field: &FieldDescriptor, depth: usize) -> FieldView {
+    fn known_field(
+        &mut self,
+        record: &Record<'_>,
+        field: &FieldDescriptor,
+        depth: usize,
+    ) -> FieldView {
         let mut view = self.view(record);
         view.name = Some(field.name().to_owned());
         view.type_name = Some(typed::type_name(field));
@@ -78,7 +96,9 @@ impl FieldReader<'_> {
 
     fn unknown_field(&mut self, record: &Record<'_>, depth: usize) -> FieldView {
         let mut view = self.view(record);
-        let Some(depth) = depth.checked_sub(1) else { return view };
+        let Some(depth) = depth.checked_sub(1) else {
+            return view;
+        };
         match record.content {
             Content::Group(_) => (view.children, view.problem) = self.nested(record, None, depth),
             Content::Len(bytes) if !bytes.is_empty() && is_message(bytes) => {
@@ -96,7 +116,9 @@ impl FieldReader<'_> {
         depth: usize,
     ) -> (Vec<FieldView>, Option<ProtobufError>) {
         match record.content {
-            Content::Len(bytes) | Content::Group(bytes) => self.message(bytes, record.value.start, schema, depth),
+            Content::Len(bytes) | Content::Group(bytes) => {
+                self.message(bytes, record.value.start, schema, depth)
+            }
             _ => (Vec::new(), None),
         }
     }

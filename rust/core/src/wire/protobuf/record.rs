@@ -112,8 +112,14 @@ impl<'a> Records<'a> {
         }
         let start = self.offset();
         match self.tag()? {
-            (number, Tag::Value(wire_type)) => self.value(start, number, wire_type, MAX_DEPTH).map(Some),
-            (_, Tag::EndGroup) => Err(error(start, "the end of a group that did not begin", "Groups")),
+            (number, Tag::Value(wire_type)) => {
+                self.value(start, number, wire_type, MAX_DEPTH).map(Some)
+            }
+            (_, Tag::EndGroup) => Err(error(
+                start,
+                "the end of a group that did not begin",
+                "Groups",
+            )),
         }
     }
 
@@ -128,7 +134,9 @@ impl<'a> Records<'a> {
     }
 
     /// The next value of `N` bytes of a packed field, or `None` at the end.
-    pub fn next_fixed<const N: usize>(&mut self) -> Result<Option<(Range<usize>, [u8; N])>, ProtobufError> {
+    pub fn next_fixed<const N: usize>(
+        &mut self,
+    ) -> Result<Option<(Range<usize>, [u8; N])>, ProtobufError> {
         let start = self.offset();
         if self.at == self.bytes.len() {
             return Ok(None);
@@ -163,11 +171,22 @@ impl<'a> Records<'a> {
             _ => Content::I32(u32::from_le_bytes(self.fixed()?)),
         };
         let value = value_start..value_end.unwrap_or(self.offset());
-        Ok(Record { number, range: start..self.offset(), tag, value, content })
+        Ok(Record {
+            number,
+            range: start..self.offset(),
+            tag,
+            value,
+            content,
+        })
     }
 
     /// What lies between the start tag, which was read, and the end tag.
-    fn group(&mut self, start: usize, number: u32, depth: usize) -> Result<&'a [u8], ProtobufError> {
+    fn group(
+        &mut self,
+        start: usize,
+        number: u32,
+        depth: usize,
+    ) -> Result<&'a [u8], ProtobufError> {
         let Some(deeper) = depth.checked_sub(1) else {
             return Err(error(start, "groups are nested too deeply", "Groups"));
         };
@@ -177,7 +196,11 @@ impl<'a> Records<'a> {
             match self.tag()? {
                 (ended, Tag::EndGroup) if ended == number => return Ok(&self.bytes[content..end]),
                 (_, Tag::EndGroup) => {
-                    return Err(error(offset, "the end of a group with another field number", "Groups"));
+                    return Err(error(
+                        offset,
+                        "the end of a group with another field number",
+                        "Groups",
+                    ));
                 }
                 (inner, Tag::Value(wire_type)) => {
                     self.value(offset, inner, wire_type, deeper)?;
@@ -196,12 +219,20 @@ impl<'a> Records<'a> {
             return Err(error(start, "a tag with field number 0", SECTION));
         }
         if number > MAX_NUMBER {
-            return Err(error(start, "a tag with a field number above 2^29 - 1", SECTION));
+            return Err(error(
+                start,
+                "a tag with a field number above 2^29 - 1",
+                SECTION,
+            ));
         }
         match (tag & 7) as u8 {
             4 => Ok((number as u32, Tag::EndGroup)),
             wire_type @ (6 | 7) => {
-                let what = if wire_type == 6 { "a tag with wire type 6" } else { "a tag with wire type 7" };
+                let what = if wire_type == 6 {
+                    "a tag with wire type 6"
+                } else {
+                    "a tag with wire type 7"
+                };
                 Err(error(start, what, SECTION))
             }
             wire_type => Ok((number as u32, Tag::Value(wire_type))),
@@ -230,12 +261,19 @@ impl<'a> Records<'a> {
         let start = self.offset();
         let length = self.varint()?;
         let rest = &self.bytes[self.at..];
-        match usize::try_from(length).ok().and_then(|length| rest.get(..length)) {
+        match usize::try_from(length)
+            .ok()
+            .and_then(|length| rest.get(..length))
+        {
             Some(bytes) => {
                 self.at += bytes.len();
                 Ok(bytes)
             }
-            None => Err(error(start, "a length beyond the end of the message", "Length-Delimited Records")),
+            None => Err(error(
+                start,
+                "a length beyond the end of the message",
+                "Length-Delimited Records",
+            )),
         }
     }
 
@@ -254,7 +292,11 @@ impl<'a> Records<'a> {
 }
 
 pub(crate) fn error(offset: usize, what: &'static str, section: &'static str) -> ProtobufError {
-    ProtobufError { offset, what, section }
+    ProtobufError {
+        offset,
+        what,
+        section,
+    }
 }
 
 #[cfg(test)]
@@ -279,7 +321,10 @@ mod tests {
     fn each_wire_type_has_its_ranges() {
         let bytes = b"\x08\x96\x01\x11\x01\0\0\0\0\0\0\0\x1a\x02hi\x25\x02\0\0\0";
         let found = read(bytes).unwrap();
-        let ranges: Vec<_> = found.iter().map(|r| (r.range.clone(), r.tag.clone(), r.value.clone())).collect();
+        let ranges: Vec<_> = found
+            .iter()
+            .map(|r| (r.range.clone(), r.tag.clone(), r.value.clone()))
+            .collect();
         let expected = [
             (100..103, 100..101, 101..103),
             (103..112, 103..104, 104..112),
@@ -288,7 +333,12 @@ mod tests {
         ];
         assert_eq!(ranges, expected);
         let contents: Vec<_> = found.iter().map(|record| record.content).collect();
-        let expected = [Content::Varint(150), Content::I64(1), Content::Len(b"hi"), Content::I32(2)];
+        let expected = [
+            Content::Varint(150),
+            Content::I64(1),
+            Content::Len(b"hi"),
+            Content::I32(2),
+        ];
         assert_eq!(contents, expected);
     }
 
@@ -296,20 +346,35 @@ mod tests {
     fn a_group_spans_to_its_own_end() {
         // Group 1 { group 1 { field 2: 5 } field 3: 6 }, then field 4.
         let found = read(&[0x0b, 0x0b, 0x10, 5, 0x0c, 0x18, 6, 0x0c, 0x20, 7]).unwrap();
-        assert_eq!(found[0].content, Content::Group(&[0x0b, 0x10, 5, 0x0c, 0x18, 6]));
-        assert_eq!((found[0].range.clone(), found[0].value.clone()), (100..108, 101..107));
+        assert_eq!(
+            found[0].content,
+            Content::Group(&[0x0b, 0x10, 5, 0x0c, 0x18, 6])
+        );
+        assert_eq!(
+            (found[0].range.clone(), found[0].value.clone()),
+            (100..108, 101..107)
+        );
         assert_eq!(found[1].number, 4);
     }
 
     #[test]
     fn what_is_no_message_is_refused_with_offset_and_section() {
         assert_eq!(refused(b"\x08"), (101, "Base 128 Varints"));
-        assert_eq!(refused(b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), (101, "Base 128 Varints"));
+        assert_eq!(
+            refused(b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
+            (101, "Base 128 Varints")
+        );
         assert_eq!(refused(b"\x00\x01"), (100, "Message Structure"));
         assert_eq!(refused(b"\x0e"), (100, "Message Structure"));
-        assert_eq!(refused(b"\x80\x80\x80\x80\x80\x01"), (100, "Message Structure"));
+        assert_eq!(
+            refused(b"\x80\x80\x80\x80\x80\x01"),
+            (100, "Message Structure")
+        );
         assert_eq!(refused(b"\x0a\x05Worl"), (101, "Length-Delimited Records"));
-        assert_eq!(refused(b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), (101, "Length-Delimited Records"));
+        assert_eq!(
+            refused(b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
+            (101, "Length-Delimited Records")
+        );
         assert_eq!(refused(b"\x0d\0\0\0"), (101, "Non-varint Numbers"));
         assert_eq!(refused(b"\x09\0\0\0\0"), (101, "Non-varint Numbers"));
         assert_eq!(refused(b"\x0c"), (100, "Groups"));

@@ -52,7 +52,9 @@ fn escape_char(out: &mut String, c: char) {
         '\r' => out.push_str("\\r"),
         '\t' => out.push_str("\\t"),
         // Invisible characters and those that turn the direction of text.
-        c if c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}') => {
+        c if c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}') =>
+        {
             for byte in c.encode_utf8(&mut [0; 4]).bytes() {
                 let _ = write!(out, "\\x{byte:02x}");
             }
@@ -83,7 +85,10 @@ fn write_field(out: &mut String, field: &FieldView, indent: usize) {
 }
 
 fn label(field: &FieldView) -> String {
-    field.name.clone().unwrap_or_else(|| field.number.to_string())
+    field
+        .name
+        .clone()
+        .unwrap_or_else(|| field.number.to_string())
 }
 
 fn is_message(field: &FieldView) -> bool {
@@ -98,7 +103,11 @@ fn braces(children: &[FieldView]) -> String {
             false => format!("{}: {}", label(child), value_text(child)),
         })
         .collect();
-    if inner.is_empty() { "{}".into() } else { format!("{{ {} }}", inner.join(" ")) }
+    if inner.is_empty() {
+        "{}".into()
+    } else {
+        format!("{{ {} }}", inner.join(" "))
+    }
 }
 
 fn scalar_text(value: &FieldValue) -> String {
@@ -110,7 +119,9 @@ fn scalar_text(value: &FieldValue) -> String {
         FieldValue::Double(value) => float_text(*value, value.to_string()),
         FieldValue::Enum(_, Some(name)) => name.clone(),
         FieldValue::Enum(number, None) => number.to_string(),
-        FieldValue::String(bytes) | FieldValue::Bytes(bytes) | FieldValue::Len(bytes) => escape(bytes),
+        FieldValue::String(bytes) | FieldValue::Bytes(bytes) | FieldValue::Len(bytes) => {
+            escape(bytes)
+        }
         FieldValue::I32(value) => format!("{value:#010x}"),
         FieldValue::I64(value) => format!("{value:#018x}"),
         FieldValue::Packed(values) => {

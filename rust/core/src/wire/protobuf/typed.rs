@@ -27,7 +27,10 @@ pub(super) fn type_name(field: &FieldDescriptor) -> String {
     match field.kind() {
         Kind::Message(entry) if field.is_map() => {
             let key = kind_name(&entry.map_entry_key_field().kind());
-            format!("map<{key}, {}>", kind_name(&entry.map_entry_value_field().kind()))
+            format!(
+                "map<{key}, {}>",
+                kind_name(&entry.map_entry_value_field().kind())
+            )
         }
         kind if field.is_list() => format!("repeated {}", kind_name(&kind)),
         kind => kind_name(&kind),
@@ -44,11 +47,17 @@ pub(super) fn value(
         (Kind::String, Content::Len(text)) => {
             let problem = std::str::from_utf8(text).err().map(|utf8| {
                 let offset = record.value.start + utf8.valid_up_to();
-                error(offset, "a `string` that is not UTF-8", "Length-Delimited Records")
+                error(
+                    offset,
+                    "a `string` that is not UTF-8",
+                    "Length-Delimited Records",
+                )
             });
             (FieldValue::String(reader.slice(record)), problem)
         }
-        (_, Content::Len(_)) if *kind == Kind::Bytes => (FieldValue::Bytes(reader.slice(record)), None),
+        (_, Content::Len(_)) if *kind == Kind::Bytes => {
+            (FieldValue::Bytes(reader.slice(record)), None)
+        }
         (_, Content::Len(bytes)) => packed(reader, kind, Records::new(bytes, record.value.start)),
         (_, content) => (scalar(kind, content), None),
     }
@@ -62,16 +71,20 @@ fn packed(
     let mut found = Vec::new();
     loop {
         let next = match kind {
-            Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => values
-                .next_fixed()
-                .map(|next| next.map(|(range, bytes)| (range, Content::I64(u64::from_le_bytes(bytes))))),
-            Kind::Float | Kind::Fixed32 | Kind::Sfixed32 => values
-                .next_fixed()
-                .map(|next| next.map(|(range, bytes)| (range, Content::I32(u32::from_le_bytes(bytes))))),
-            _ => values.next_varint().map(|next| next.map(|(range, value)| (range, Content::Varint(value)))),
+            Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => values.next_fixed().map(|next| {
+                next.map(|(range, bytes)| (range, Content::I64(u64::from_le_bytes(bytes))))
+            }),
+            Kind::Float | Kind::Fixed32 | Kind::Sfixed32 => values.next_fixed().map(|next| {
+                next.map(|(range, bytes)| (range, Content::I32(u32::from_le_bytes(bytes))))
+            }),
+            _ => values
+                .next_varint()
+                .map(|next| next.map(|(range, value)| (range, Content::Varint(value)))),
         };
         match next {
-            Ok(Some((range, content))) if reader.take() => found.push((range, scalar(kind, content))),
+            Ok(Some((range, content))) if reader.take() => {
+                found.push((range, scalar(kind, content)))
+            }
             Ok(Some(_) | None) => return (FieldValue::Packed(found), None),
             Err(error) => return (FieldValue::Packed(found), Some(error)),
         }
@@ -105,7 +118,12 @@ fn varint(kind: &Kind, value: u64) -> FieldValue {
         Kind::Uint32 => FieldValue::Uint(u64::from(value as u32)),
         Kind::Enum(values) => {
             let number = value as i32;
-            FieldValue::Enum(number, values.get_value(number).map(|value| value.name().to_owned()))
+            FieldValue::Enum(
+                number,
+                values
+                    .get_value(number)
+                    .map(|value| value.name().to_owned()),
+            )
         }
         _ => FieldValue::Uint(value),
     }
@@ -119,7 +137,12 @@ fn is_varint(kind: &Kind) -> bool {
     match kind {
         Kind::Int32 | Kind::Int64 | Kind::Uint32 | Kind::Uint64 => true,
         Kind::Sint32 | Kind::Sint64 | Kind::Bool | Kind::Enum(_) => true,
-        Kind::Double | Kind::Float | Kind::Fixed32 | Kind::Fixed64 | Kind::Sfixed32 | Kind::Sfixed64 => false,
+        Kind::Double
+        | Kind::Float
+        | Kind::Fixed32
+        | Kind::Fixed64
+        | Kind::Sfixed32
+        | Kind::Sfixed64 => false,
         Kind::String | Kind::Bytes | Kind::Message(_) => false,
     }
 }

@@ -1,0 +1,13 @@
+//! The wire from the outside: captures to exchanges, messages to fields and to
+//! their canonical bytes.
+
+mod canonical;
+mod captures;
+mod fields;
+mod frames;
+mod limits;
+mod outline;
+mod properties;
+mod schema;
+mod script;
+mod streams;
