@@ -1,10 +1,11 @@
-//! Generates the Rust that the Python byte test holds against Python's, with
-//! protox, so that nobody needs a `protoc`.
+//! Generates the Rust that the Python byte test holds against Python's, and the
+//! contract for `broken-peer`, with protox, so that nobody needs a `protoc`.
 
 use std::error::Error;
 
 const SCHEMAS: &str = "../proto";
 const COMPARED_WITH_PYTHON: [&str; 2] = ["hello.proto", "wirecheck/test/v1/scalars.proto"];
+const CONTRACT: &str = "wirecheck/v1/peer.proto";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let compared = protox::compile(COMPARED_WITH_PYTHON, [SCHEMAS])?;
@@ -12,10 +13,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         // In the order of their keys, so that a value has the same bytes in every run.
         .btree_map(["."])
         .compile_fds(compared)?;
+    prost_build::Config::new()
+        // They hold indented text, which rustdoc would take for code.
+        .disable_comments(["."])
+        .compile_fds(protox::compile([CONTRACT], [SCHEMAS])?)?;
 
     println!("cargo::rerun-if-changed=build.rs");
     // Named one by one: the other schemas in that folder are no reason to build again.
-    for schema in COMPARED_WITH_PYTHON {
+    for schema in COMPARED_WITH_PYTHON.iter().chain([&CONTRACT]) {
         println!("cargo::rerun-if-changed={SCHEMAS}/{schema}");
     }
 
