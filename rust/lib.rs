@@ -4,6 +4,7 @@
 //! This library is what the program `wirecheck` is made of. Its pure half is
 //! the crate `wirecheck_core`.
 
+pub mod cli;
 pub mod peer;
 pub mod run;
 pub mod tap;

@@ -75,7 +75,10 @@ fn python(home: &Path, name: &str, script: &str) -> PeerSpec {
         "-P".into(),
         path(&["python", "peers", script]),
     ];
-    let set_up = vec!["python3".into(), path(&["python", "setup_env.py"])];
+    let set_up = set_up_command(
+        &path(&[".venv", "bin", "python"]),
+        path(&["python", "setup_env.py"]),
+    );
     PeerSpec {
         name: name.into(),
         source: "built-in",
@@ -87,6 +90,15 @@ fn python(home: &Path, name: &str, script: &str) -> PeerSpec {
             },
             hint: "make python",
         }),
+    }
+}
+
+/// The project's own Python starts three times as fast without its packages,
+/// and a Python that is found through a shim slower still.
+fn set_up_command(venv_python: &str, script: String) -> Vec<String> {
+    match Path::new(venv_python).exists() {
+        true => vec![venv_python.to_owned(), "-I".into(), "-S".into(), script],
+        false => vec!["python3".into(), script],
     }
 }
 

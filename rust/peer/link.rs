@@ -33,6 +33,9 @@ pub enum PeerFault {
     /// It could not be started.
     #[error("could not be started: {0}")]
     Start(String),
+    /// What it needs could not be built.
+    #[error("could not be built: {0}")]
+    Build(String),
     /// It was not ready in time.
     #[error("did not become ready within {} s", START_LIMIT.as_secs())]
     NeverReady,

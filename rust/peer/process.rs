@@ -1,9 +1,11 @@
 //! One child process with its process group: started with its pipes, ended
 //! with everything that it started.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
@@ -24,6 +26,21 @@ pub struct Program {
 pub struct Process {
     child: Child,
     group: Option<Pid>,
+}
+
+/// The groups that run now, for the one case in which nobody is left to drop
+/// what owns them: the process ends at once.
+static GROUPS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+
+/// Kills every group that was started and has not ended.
+pub fn kill_all() {
+    for group in groups().iter().filter_map(|group| Pid::from_raw(*group)) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+fn groups() -> MutexGuard<'static, BTreeSet<i32>> {
+    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The pipes of a process.
@@ -80,6 +97,7 @@ impl Process {
         }
         let mut child = command.spawn()?;
         let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        groups().extend(group.map(Pid::as_raw_nonzero).map(i32::from));
         let missing = || io::Error::other("a pipe is missing");
         let pipes = Pipes {
             stdin: child.stdin.take().ok_or_else(missing)?,
@@ -164,6 +182,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.signal(Signal::KILL);
+        self.kill_rest();
     }
 }
 

@@ -28,6 +28,8 @@ const ORDER_LIMIT: Duration = Duration::from_secs(10);
 const CLOSE_LIMIT: Duration = Duration::from_secs(3);
 /// How long a client may take to report a call that it was told to abort.
 const ABORT_LIMIT: Duration = Duration::from_secs(3);
+/// The most handlers of one cell; a case makes at most some hundred calls.
+const MOST_HANDLERS: usize = 10_000;
 
 /// What one run of a cell gave.
 #[derive(Debug)]
@@ -139,9 +141,17 @@ pub async fn attempt(stage: Stage<'_>) -> Result<Attempted, Trouble> {
         ids: &ids,
         facts: &facts,
     };
-    let (captured, out_of_time) = tokio::select! {
-        done = cell.run(taps) => done?,
-        trouble = cell.pump(&mut mail) => return Err(trouble),
+    let ended = tokio::select! {
+        done = cell.run(taps) => done,
+        trouble = cell.pump(&mut mail) => Err(trouble),
+    };
+    let (captured, out_of_time) = match ended {
+        Ok(ended) => ended,
+        Err(trouble) => {
+            // A peer that does not read its orders must not hold up the others.
+            let _ = tokio::time::timeout(ORDER_LIMIT, cell.let_go()).await;
+            return Err(trouble);
+        }
     };
     end_scopes(&stage).await;
     observe(&stage, &facts, captured, out_of_time).await
@@ -381,6 +391,31 @@ impl Cell<'_> {
         }
     }
 
+    /// Ends what a cell that came to nothing has opened in the peers. Nobody
+    /// waits for the answers; a peer that is gone gets nothing.
+    async fn let_go(&self) {
+        let (client, server) = (self.stage.client, self.stage.server);
+        if client.is_alive() {
+            for id in self.ids.calls.iter().flatten() {
+                let what = Some(abort::What::Call(*id));
+                client.send(Order::Abort(contract::Abort { what })).await;
+            }
+            for channel in &self.ids.channels {
+                let close = contract::Close { channel: *channel };
+                client.send(Order::Close(close)).await;
+            }
+        }
+        if server.is_alive() {
+            for listener in &self.ids.listeners {
+                let unlisten = contract::Unlisten {
+                    listener: *listener,
+                };
+                server.send(Order::Unlisten(unlisten)).await;
+            }
+        }
+        end_scopes(self.stage).await;
+    }
+
     /// Ends the calls that have not been reported, and waits for their reports.
     async fn abort_calls(&self) -> Result<(), Trouble> {
         for id in self.ids.calls.iter().flatten() {
@@ -480,11 +515,14 @@ impl Cell<'_> {
                 else {
                     return false;
                 };
+                if self.facts.lock().handled.len() >= MOST_HANDLERS {
+                    return false;
+                }
                 self.facts
                     .note(|seen| seen.handled.push(seen::began(began, listener)));
             }
             Event::Handled(handled) => return self.note_handled(handled),
-            Event::Reached(reached) => self.facts.note(|seen| seen.reached.push(reached.step)),
+            Event::Reached(reached) => return self.note_reached(reached.step),
             Event::Report(report) => {
                 let Some(index) = self
                     .ids
@@ -508,6 +546,25 @@ impl Cell<'_> {
             | Event::Refused(_) => return false,
         }
         true
+    }
+
+    /// Notes that a step was reached, once however many calls reach it; `false`
+    /// if the case has no such step. So a peer cannot fill the memory with them.
+    fn note_reached(&self, step: String) -> bool {
+        let case = self.stage.case;
+        let scripts = case.listeners.iter().flat_map(|listener| &listener.scripts);
+        let of_servers = scripts.flat_map(|script| script.send.iter().chain(&script.receive));
+        let of_clients = case
+            .calls
+            .iter()
+            .flat_map(|call| call.send.iter().chain(&call.receive));
+        let known = of_servers
+            .chain(of_clients)
+            .any(|planned| planned.name.as_ref() == Some(&step));
+        if known && !self.facts.lock().reached.contains(&step) {
+            self.facts.note(|seen| seen.reached.push(step));
+        }
+        known
     }
 
     /// Completes the handler's entry; one that never began is a fault.

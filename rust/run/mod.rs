@@ -1,7 +1,153 @@
 //! Runs a plan: peers are started once each, cells run side by side, and each
 //! is judged when it has ended.
 
+pub mod build;
 pub mod cell;
+pub mod dispatch;
 mod facts;
+pub mod folder;
 mod orders;
+pub mod pool;
+mod record;
 mod seen;
+pub mod summary;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::{mpsc, watch};
+use wirecheck_core::model::run as model;
+use wirecheck_core::plan::cells::Plan;
+use wirecheck_core::plan::known::Known;
+
+use crate::peer::builtin::PeerSpec;
+use crate::peer::contract::Role;
+use dispatch::{Done, Setup, dispatch};
+use folder::RunFolder;
+use pool::{Post, start_all, stop_all};
+
+/// What a run is told.
+pub struct Options {
+    /// Cells side by side.
+    pub jobs: usize,
+    /// Replaces the limit of every case.
+    pub limit: Option<std::time::Duration>,
+    /// The seed of everything that is random.
+    pub seed: u64,
+    /// Stop at the first cell that is not as expected.
+    pub fail_fast: bool,
+    /// Build peers that are not current.
+    pub build: bool,
+    /// Peers that do not run are an error, not a gap.
+    pub required: bool,
+    /// The command line.
+    pub argv: Vec<String>,
+}
+
+/// Something that happened in a run, for whoever shows its progress.
+#[derive(Debug)]
+pub enum Progress {
+    /// A peer is being built, with the command.
+    Building(String),
+    /// So many cells are about to run.
+    Running(usize),
+    /// A cell has ended.
+    Ended(Box<Done>),
+    /// The run is being stopped.
+    Stopping,
+}
+
+/// Runs the selected cells of a plan and gives everything that is known of it.
+/// `stop` becoming true ends the run early, with what there is.
+pub async fn run(
+    plan: Plan,
+    known: Vec<Known>,
+    peers: &[PeerSpec],
+    options: &Options,
+    folder: &RunFolder,
+    stop: watch::Receiver<bool>,
+    mut progress: impl FnMut(&Progress),
+) -> model::Run {
+    let began = Instant::now();
+    let started = folder::now_rfc3339();
+    let posts = |names: &[String], role| -> Vec<Arc<Post>> {
+        let spec = |name: &String| {
+            peers
+                .iter()
+                .find(|peer| peer.name == *name)
+                .expect("the plan is made of these peers")
+        };
+        names
+            .iter()
+            .map(|name| Arc::new(Post::new(spec(name), role, &folder.logs(), options.seed)))
+            .collect()
+    };
+    let plan = Arc::new(plan);
+    let known = Arc::new(known);
+    let clients = posts(&plan.clients, Role::Client);
+    let servers = posts(&plan.servers, Role::Server);
+    let used = used_posts(&plan, &clients, &servers);
+    if options.build {
+        build::build_all(peers, &used, &mut progress).await;
+    }
+    start_all(&used).await;
+    let setup = Arc::new(Setup {
+        plan: Arc::clone(&plan),
+        known: Arc::clone(&known),
+        clients: clients.clone(),
+        servers: servers.clone(),
+        jobs: options.jobs,
+        limit: options.limit,
+        fail_fast: options.fail_fast,
+        folder: folder.path().to_owned(),
+        began,
+        stop: stop.clone(),
+    });
+    progress(&Progress::Running(
+        plan.cells.iter().filter(|cell| cell.selected).count(),
+    ));
+    let (report, mut reports) = mpsc::unbounded_channel();
+    let dispatcher = tokio::spawn(dispatch(setup, report));
+    let mut done = Vec::new();
+    while let Some(cell) = reports.recv().await {
+        let ended = Progress::Ended(Box::new(cell));
+        progress(&ended);
+        let Progress::Ended(cell) = ended else {
+            unreachable!("made just above")
+        };
+        done.push(*cell);
+    }
+    let stopped = dispatcher.await.unwrap_or(true);
+    let interrupted = *stop.borrow();
+    if interrupted {
+        progress(&Progress::Stopping);
+    }
+    stop_all(&used).await;
+    let outline = summary::Outline {
+        plan: &plan,
+        known: &known,
+        posts: &used,
+        options,
+        folder,
+        started,
+        began,
+    };
+    summary::summarize(&outline, done, stopped, interrupted)
+}
+
+/// Peers that some selected cell needs, clients first.
+fn used_posts(plan: &Plan, clients: &[Arc<Post>], servers: &[Arc<Post>]) -> Vec<Arc<Post>> {
+    let selected = || plan.cells.iter().filter(|cell| cell.selected);
+    let clients = clients
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| selected().any(|cell| cell.client == *index));
+    let servers = servers
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| selected().any(|cell| cell.server == *index));
+    clients
+        .chain(servers)
+        .map(|(_, post)| Arc::clone(post))
+        .collect()
+}

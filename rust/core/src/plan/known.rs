@@ -29,6 +29,8 @@ pub struct Known {
     pub rate: Option<Rate>,
     /// Where the entry stands.
     pub at: Location,
+    /// The bytes of its header in the file.
+    pub range: std::ops::Range<usize>,
 }
 
 /// `1..5/30`: in at least 1 and at most 5 of 30 samples.
@@ -100,7 +102,8 @@ pub fn load(source: &Source) -> Result<Vec<Known>, Problem> {
 }
 
 fn known(source: &Source, entry: Spanned<Entry>) -> Result<Known, Problem> {
-    let at = source.location(entry.span().start);
+    let range = first_line(source.text(), entry.span().start);
+    let at = source.location(range.start);
     let entry = entry.into_inner();
     let cells = Pattern::parse(entry.cells.as_ref())
         .map_err(|error| source.problem(entry.cells.span(), error.to_string()))?;
@@ -121,6 +124,7 @@ fn known(source: &Source, entry: Spanned<Entry>) -> Result<Known, Problem> {
         since: entry.since,
         rate: rate.transpose()?,
         at,
+        range,
     })
 }
 
@@ -158,22 +162,16 @@ pub fn unmatched(source: &Source, known: &[Known], cells: &[String]) -> Vec<Prob
         .filter(|entry| !cells.iter().any(|id| entry.cells.matches(id)));
     lost.map(|entry| {
         let near = nearest(entry.cells.as_str(), cells.iter().map(String::as_str), 1);
-        let start = offset_of_line(source.text(), entry.at.line);
-        let end = source.text()[start..]
-            .find('\n')
-            .map_or(source.text().len(), |length| start + length);
         let message = format!("the pattern `{}` matches no cell", entry.cells.as_str());
         let hint = near.first().map(|id| format!("the nearest cell is `{id}`"));
-        source.problem(start..end, message).with_hint(hint)
+        source.problem(entry.range.clone(), message).with_hint(hint)
     })
     .collect()
 }
 
-fn offset_of_line(text: &str, line: u32) -> usize {
-    text.split_inclusive('\n')
-        .take(line as usize - 1)
-        .map(str::len)
-        .sum()
+fn first_line(text: &str, start: usize) -> std::ops::Range<usize> {
+    let length = text[start..].find('\n').unwrap_or(text.len() - start);
+    start..start + length
 }
 
 #[cfg(test)]

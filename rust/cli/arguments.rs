@@ -1,0 +1,216 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::report::style::Style;
+
+const EXIT_CODES: &str = "Exit codes:
+    0  every outcome is as expected
+    1  incompatible: a cell failed, or is listed as known and passes
+    2  usage: a flag, a case, known.toml or a pattern is wrong
+    3  infrastructure: a peer did not build, start or keep the contract
+    4  nothing selected
+    5  incomplete: a required peer did not run, or the run was stopped early
+  130  interrupted";
+
+const RUN_EXAMPLES: &str = "Examples:
+  wirecheck run                                       every pair, every case
+  wirecheck run python-grpcio/rust-tonic              one pair
+  wirecheck run say-hello 'text.*'                    some cases of every pair
+  wirecheck run '*/rust-tonic/greeter/cancel-*'       ids are client/server/suite/case";
+
+/// Proves that gRPC programs written in different languages understand each
+/// other, byte for byte.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Use colour.
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true, env = "WIRECHECK_COLOR")]
+    pub color: Color,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run clients against servers and judge what they say and what passes between them.
+    Run(RunArguments),
+    /// List suites and cases.
+    List(ListArguments),
+    /// Explain what a case does and what it expects.
+    Explain(ExplainArguments),
+    /// Show what passed in a cell: frames, headers, messages as fields, hex.
+    Show(ShowArguments),
+    /// List the peers with their versions and features.
+    Peers(PeersArguments),
+    /// Be a peer that is built into this program.
+    #[command(hide = true)]
+    Peer(PeerArguments),
+}
+
+/// `wirecheck run`.
+#[derive(Debug, Args)]
+#[command(after_help = RUN_EXAMPLES)]
+pub struct RunArguments {
+    /// Run only cells whose id matches: `*` within a part, `**` over parts; parts may be left out.
+    #[arg(value_name = "PATTERN")]
+    pub patterns: Vec<String>,
+    /// Cells side by side [default: 8 for each processor].
+    #[arg(long, short, value_name = "N", env = "WIRECHECK_JOBS", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub jobs: Option<u16>,
+    /// Replace the time limit of every case, as in `30s` or `500ms`.
+    #[arg(long, value_name = "TIME", env = "WIRECHECK_TIMEOUT", value_parser = parse_time)]
+    pub timeout: Option<Duration>,
+    /// The seed of everything that is random.
+    #[arg(long, value_name = "N", env = "WIRECHECK_SEED")]
+    pub seed: Option<u64>,
+    /// Stop at the first cell that is not as expected.
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// Do not build peers that are not current.
+    #[arg(long)]
+    pub no_build: bool,
+    /// What to write to stdout: the report as text, or the run as JSON.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Where cases, peers and runs are.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// Add a peer that keeps the contract; the command gets `client` or `server` as its last argument.
+    #[arg(long = "peer", value_name = "NAME=COMMAND")]
+    pub peers: Vec<String>,
+    /// The folder of the suites [default: interop-tests/cases].
+    #[arg(long, value_name = "DIR")]
+    pub cases: Option<PathBuf>,
+    /// The list of known deviations [default: known.toml beside the suites].
+    #[arg(long, value_name = "FILE")]
+    pub known: Option<PathBuf>,
+    /// The folder of the runs [default: .wirecheck/runs].
+    #[arg(long, value_name = "DIR", env = "WIRECHECK_RUNS")]
+    pub runs: Option<PathBuf>,
+}
+
+/// `wirecheck list`.
+#[derive(Debug, Args)]
+pub struct ListArguments {
+    /// List the ids of matching cells in place of the cases.
+    #[arg(value_name = "PATTERN")]
+    pub patterns: Vec<String>,
+    /// What to write.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `wirecheck explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// The case, as `suite/case` or its name.
+    #[arg(value_name = "CASE")]
+    pub case: String,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `wirecheck show`.
+#[derive(Debug, Args)]
+pub struct ShowArguments {
+    /// The cell, as `client/server/suite/case`, or a part of it that only one cell has.
+    #[arg(value_name = "CELL")]
+    pub cell: String,
+    /// The run: an id, or a run.json.
+    #[arg(long, value_name = "RUN", default_value = "latest")]
+    pub run: String,
+    /// Which of several samples, counted from 1.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub sample: usize,
+    /// Read messages without their schema, as anybody on the line can.
+    #[arg(long)]
+    pub no_schema: bool,
+    /// Write a Markdown block to paste into an issue upstream.
+    #[arg(long)]
+    pub issue: bool,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `wirecheck peers`.
+#[derive(Debug, Args)]
+pub struct PeersArguments {
+    /// What to write.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Do not build peers that are not current.
+    #[arg(long)]
+    pub no_build: bool,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `wirecheck peer`.
+#[derive(Debug, Args)]
+pub struct PeerArguments {
+    /// The peer.
+    pub name: String,
+    /// `client` or `server`.
+    pub role: String,
+}
+
+/// What is written to stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For readers.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Whether to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set or TERM is `dumb`.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// What it means here and now, for what goes to this stream.
+    pub fn style(self, stream: &impl std::io::IsTerminal) -> Style {
+        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let wanted = match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto if set("NO_COLOR") => false,
+            Self::Auto if set("CLICOLOR_FORCE") => true,
+            Self::Auto => {
+                stream.is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+            }
+        };
+        if wanted { Style::Ansi } else { Style::Plain }
+    }
+}
+
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let count: Option<u64> = text[..text.len() - unit.len()].parse().ok();
+    match (count, unit) {
+        (Some(0), _) => Err("a limit of nothing lets nothing run".into()),
+        (Some(count), "ms") => Ok(Duration::from_millis(count)),
+        (Some(count), "s") => Ok(Duration::from_secs(count)),
+        (Some(count), "m") => Ok(Duration::from_secs(count.saturating_mul(60))),
+        _ => Err("write it as `250ms`, `10s` or `2m`".into()),
+    }
+}

@@ -1,0 +1,231 @@
+//! What every command looks at: the cases, the schema, the known deviations
+//! and the peers.
+
+use std::path::{Path, PathBuf};
+
+use wirecheck_core::plan::cells::Plan;
+use wirecheck_core::plan::known::{self, Known};
+use wirecheck_core::plan::load::load;
+use wirecheck_core::plan::pattern::Pattern;
+use wirecheck_core::plan::resolve::resolve;
+use wirecheck_core::plan::schema::Schema;
+use wirecheck_core::plan::source::{Problem, Source};
+use wirecheck_core::plan::types::CasePlan;
+
+use super::Result;
+use super::arguments::Place;
+use super::error::CliError;
+use crate::peer::builtin::{PeerSpec, built_in, home};
+use crate::peer::process::Program;
+
+/// The built-in schemas, put here by the build script.
+const SCHEMAS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/schemas.bin"));
+
+/// See the module.
+pub struct Context {
+    /// The cases of all suites.
+    pub cases: Vec<CasePlan>,
+    /// Known deviations.
+    pub known: Vec<Known>,
+    /// The peers, in the order of the matrix.
+    pub peers: Vec<PeerSpec>,
+    /// Types and methods.
+    pub schema: Schema,
+    /// The folder of the runs.
+    pub runs: PathBuf,
+}
+
+impl Context {
+    /// Reads everything.
+    pub fn load(place: &Place) -> Result<Self> {
+        let current = std::env::current_dir().map_err(CliError::Start)?;
+        let executable = std::env::current_exe().map_err(CliError::Start)?;
+        let home = home(&current, &executable);
+        let folder = place
+            .cases
+            .clone()
+            .or_else(|| home.as_ref().map(|home| home.join("interop-tests/cases")));
+        let folder = folder.ok_or(CliError::NoCases)?;
+        let schema = Schema::decode(SCHEMAS).expect("the build script wrote a complete set");
+        let cases = load_suites(&shorter(&folder, &current), &schema)?;
+        let known_file = place
+            .known
+            .clone()
+            .unwrap_or_else(|| shorter(&folder.join("known.toml"), &current));
+        let peers = peers(home.as_deref(), &executable, &place.peers)?;
+        let (known, source) = load_known(&known_file)?;
+        let context = Self {
+            cases,
+            known,
+            peers,
+            schema,
+            runs: place
+                .runs
+                .clone()
+                .unwrap_or_else(|| ".wirecheck/runs".into()),
+        };
+        context.check_known(source.as_ref())?;
+        Ok(context)
+    }
+
+    /// Every peer against every other, with what the patterns select.
+    pub fn plan(&self, patterns: &[String]) -> Result<Plan> {
+        let names: Vec<String> = self.peers.iter().map(|peer| peer.name.clone()).collect();
+        let mut plan = Plan::new(names.clone(), names, self.cases.clone());
+        let patterns = patterns
+            .iter()
+            .map(|text| Pattern::parse(text))
+            .collect::<Result<Vec<_>, _>>()?;
+        plan.select(&patterns)?;
+        Ok(plan)
+    }
+
+    /// The case of a name, `suite/case` or only the case.
+    pub fn case(&self, wanted: &str) -> Result<&CasePlan> {
+        let found: Vec<&CasePlan> = self
+            .cases
+            .iter()
+            .filter(|case| case.id == wanted || case.name == wanted)
+            .collect();
+        match found.as_slice() {
+            [case] => Ok(case),
+            [] => {
+                let known = self
+                    .cases
+                    .iter()
+                    .flat_map(|case| [case.id.as_str(), case.name.as_str()]);
+                let nearest = wirecheck_core::plan::source::nearest(wanted, known, 3);
+                let nearest = nearest.into_iter().map(str::to_owned).collect();
+                Err(CliError::Unknown {
+                    what: "case",
+                    wanted: wanted.to_owned(),
+                    nearest,
+                })
+            }
+            several => {
+                let candidates = several.iter().map(|case| case.id.clone()).collect();
+                Err(CliError::Ambiguous {
+                    wanted: wanted.to_owned(),
+                    candidates,
+                })
+            }
+        }
+    }
+
+    /// An entry is matched against the full plan: with filters, many would
+    /// match nothing.
+    fn check_known(&self, source: Option<&Source>) -> Result<()> {
+        let Some(source) = source else { return Ok(()) };
+        let ids = self.plan(&[])?.ids();
+        let mut problems = known::unmatched(source, &self.known, &ids);
+        problems.extend(self.wrong_rates(source));
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(CliError::Problems(problems))
+        }
+    }
+
+    /// A rate counts samples, so it must know how many there are.
+    fn wrong_rates(&self, source: &Source) -> Vec<Problem> {
+        let wrong = self.known.iter().filter_map(|entry| {
+            let rate = entry.rate?;
+            let cases = self.cases.iter().filter(|case| {
+                self.peers.iter().any(|client| {
+                    self.peers.iter().any(|server| {
+                        entry
+                            .cells
+                            .matches(&format!("{}/{}/{}", client.name, server.name, case.id))
+                    })
+                })
+            });
+            let case = cases.into_iter().find(|case| case.repeat != rate.of)?;
+            let message = format!(
+                "the rate counts {} samples, but `{}` has {}",
+                rate.of, case.id, case.repeat
+            );
+            Some(source.problem(entry.range.clone(), message))
+        });
+        wrong.collect()
+    }
+}
+
+fn load_suites(folder: &Path, schema: &Schema) -> Result<Vec<CasePlan>> {
+    let read = |path: &Path| {
+        let path = path.to_owned();
+        move |source| CliError::Read { path, source }
+    };
+    let entries = std::fs::read_dir(folder).map_err(read(folder))?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| {
+        path.extension()
+            .is_some_and(|ending| ending == "yaml" || ending == "yml")
+    });
+    files.sort();
+    let mut cases = Vec::new();
+    let mut problems = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).map_err(read(&file))?;
+        match load(Source::new(file, text)).and_then(|loaded| resolve(&loaded, schema)) {
+            Ok(suite) => cases.extend(suite),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    match (problems.is_empty(), cases.is_empty()) {
+        (false, _) => Err(CliError::Problems(problems)),
+        (true, true) => Err(CliError::NoCases),
+        (true, false) => Ok(cases),
+    }
+}
+
+fn load_known(path: &Path) -> Result<(Vec<Known>, Option<Source>)> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok((Vec::new(), None));
+        }
+        Err(source) => {
+            return Err(CliError::Read {
+                path: path.to_owned(),
+                source,
+            });
+        }
+    };
+    let source = Source::new(path, text);
+    let known = known::load(&source).map_err(|problem| CliError::Problems(vec![problem]))?;
+    Ok((known, Some(source)))
+}
+
+fn peers(home: Option<&Path>, executable: &Path, extra: &[String]) -> Result<Vec<PeerSpec>> {
+    let mut peers = home
+        .map(|home| built_in(home, executable))
+        .unwrap_or_default();
+    for text in extra {
+        let wrong = || CliError::Peer(text.clone());
+        let (name, command) = text.split_once('=').ok_or_else(wrong)?;
+        let argv = shlex::split(command)
+            .filter(|argv| !argv.is_empty())
+            .ok_or_else(wrong)?;
+        let is_name = !name.is_empty()
+            && name
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._@-".contains(c));
+        if !is_name {
+            return Err(wrong());
+        }
+        peers.retain(|peer| peer.name != name);
+        let program = Program { argv, cwd: None };
+        peers.push(PeerSpec {
+            name: name.to_owned(),
+            source: "--peer",
+            program,
+            build: None,
+        });
+    }
+    Ok(peers)
+}
+
+/// A path as one would type it from here.
+fn shorter(path: &Path, current: &Path) -> PathBuf {
+    path.strip_prefix(current).unwrap_or(path).to_owned()
+}

@@ -1,0 +1,154 @@
+//! Everything that can keep a command from being carried out, with its exit
+//! code and what could be done.
+
+use std::path::PathBuf;
+
+use wirecheck_core::model::exit::Exit;
+use wirecheck_core::plan::cells::Unmatched;
+use wirecheck_core::plan::pattern::PatternError;
+use wirecheck_core::plan::source::Problem;
+
+use crate::report::style::Style;
+use crate::run::folder::FolderError;
+
+/// See the module.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// Files that a user wrote are wrong.
+    #[error("{}", .0.first().map_or(String::new(), ToString::to_string))]
+    Problems(Vec<Problem>),
+    /// A pattern matches nothing.
+    #[error(transparent)]
+    Unmatched(#[from] Unmatched),
+    /// A pattern cannot be read.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+    /// Patterns match several things where one is wanted.
+    #[error("`{wanted}` means {} things here", .candidates.len())]
+    Ambiguous {
+        /// What was typed.
+        wanted: String,
+        /// What it could mean.
+        candidates: Vec<String>,
+    },
+    /// Nothing has this name.
+    #[error("there is no {what} `{wanted}`")]
+    Unknown {
+        /// A case, or a cell.
+        what: &'static str,
+        /// What was typed.
+        wanted: String,
+        /// Names that resemble it.
+        nearest: Vec<String>,
+    },
+    /// `--peer` is not `NAME=COMMAND`.
+    #[error("`--peer {0}` is not `NAME=COMMAND`")]
+    Peer(String),
+    /// No suites are to be found.
+    #[error("there are no cases here")]
+    NoCases,
+    /// A file cannot be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A run's folder cannot be written.
+    #[error(transparent)]
+    Folder(FolderError),
+    /// There is no such run.
+    #[error("there is no run to look at: {0}")]
+    NoRun(FolderError),
+    /// A cell was not run, or its capture is gone.
+    #[error("the cell `{cell}` has no capture: {why}")]
+    NoCapture {
+        /// The cell.
+        cell: String,
+        /// Why.
+        why: String,
+    },
+    /// The program's own runtime could not be started.
+    #[error("cannot start: {0}")]
+    Start(std::io::Error),
+}
+
+impl CliError {
+    /// The exit code.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Problems(_)
+            | Self::Unmatched(_)
+            | Self::Pattern(_)
+            | Self::Ambiguous { .. }
+            | Self::Unknown { .. }
+            | Self::Peer(_)
+            | Self::NoCases
+            | Self::NoRun(_)
+            | Self::NoCapture { .. } => Exit::Usage,
+            Self::Read { .. } | Self::Folder(_) | Self::Start(_) => Exit::Infrastructure,
+        }
+    }
+
+    /// What is printed.
+    pub fn render(&self, style: Style) -> String {
+        if let Self::Problems(problems) = self {
+            let rendered: Vec<String> = problems
+                .iter()
+                .map(|problem| problem.render(style == Style::Ansi))
+                .collect();
+            return rendered.join("\n\n");
+        }
+        let hint = self
+            .hint()
+            .map_or(String::new(), |hint| format!("\n\nhint: {hint}"));
+        format!("{} {self}{hint}", error_word(style))
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unmatched(unmatched) if unmatched.nearest.is_empty() => {
+                Some("`wirecheck list` lists the cases".into())
+            }
+            Self::Unmatched(unmatched) => {
+                Some(format!("the nearest are {}", quoted(&unmatched.nearest)))
+            }
+            Self::Unknown {
+                nearest,
+                what: "case",
+                ..
+            } if nearest.is_empty() => Some("`wirecheck list` lists the cases".into()),
+            Self::Unknown { nearest, .. } if !nearest.is_empty() => {
+                Some(format!("the nearest are {}", quoted(nearest)))
+            }
+            Self::Ambiguous { candidates, .. } => Some(format!(
+                "name one of {}",
+                quoted(&candidates[..candidates.len().min(6)])
+            )),
+            Self::Peer(_) => Some("for example `--peer mine='python peer.py'`".into()),
+            Self::NoCases => Some(
+                "run it in Wirecheck's own folder, or say where the suites are with `--cases DIR`"
+                    .into(),
+            ),
+            Self::NoRun(_) | Self::NoCapture { .. } => Some("`wirecheck run` makes one".into()),
+            Self::Folder(_) => Some("another folder can be given with `--runs DIR`".into()),
+            _ => None,
+        }
+    }
+}
+
+fn error_word(style: Style) -> &'static str {
+    match style {
+        Style::Plain => "error:",
+        Style::Ansi => "\x1b[1;31merror:\x1b[0m",
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

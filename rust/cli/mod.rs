@@ -1,0 +1,53 @@
+//! The command line: one file for each subcommand.
+
+mod arguments;
+mod context;
+mod error;
+mod explain;
+mod list;
+mod output;
+mod peer;
+mod peers;
+mod run;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use error::CliError;
+
+/// Runs what was typed. Help goes to stdout, a wrong command line ends with
+/// [`USAGE`](wirecheck_core::model::exit::USAGE).
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    // A run reports to stderr; what other commands print was asked for, and
+    // goes to stdout.
+    let style = arguments.color.style(&std::io::stderr());
+    let stdout_style = arguments.color.style(&std::io::stdout());
+    let result = match arguments.command {
+        Command::Run(options) => run::run(&options, style),
+        Command::List(options) => list::run(&options, stdout_style),
+        Command::Explain(options) => explain::run(&options, stdout_style),
+        Command::Show(options) => show::run(&options, stdout_style),
+        Command::Peers(options) => peers::run(&options, stdout_style),
+        Command::Peer(options) => return peer::run(&options),
+    };
+    match result {
+        Ok(exit) => ExitCode::from(exit.code()),
+        Err(error) => {
+            eprintln!("{}", error.render(style));
+            ExitCode::from(error.exit().code())
+        }
+    }
+}
+
+/// The crate's result: an error that knows its exit code.
+type Result<T, E = CliError> = std::result::Result<T, E>;
+
+/// Writes to stdout. Nobody who closed the pipe misses the rest.
+fn print(text: &str) {
+    use std::io::Write as _;
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}

@@ -1,0 +1,138 @@
+//! `wirecheck run`.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use wirecheck_core::model::exit::Exit;
+use wirecheck_core::model::run::Run;
+use wirecheck_core::plan::cells::Plan;
+
+use super::Result;
+use super::arguments::{Format, RunArguments};
+use super::context::Context;
+use super::error::CliError;
+use super::output::{self, Ticker};
+use crate::report::style::Style;
+use crate::run::folder::RunFolder;
+use crate::run::{Options, run as run_plan};
+
+/// Cells side by side for each processor: a cell mostly waits for its peers.
+const JOBS_PER_CORE: usize = 8;
+
+/// Runs what was asked for and prints the report.
+pub fn run(arguments: &RunArguments, style: Style) -> Result<Exit> {
+    let context = Context::load(&arguments.place)?;
+    let plan = context.plan(&arguments.patterns)?;
+    if !plan.cells.iter().any(|cell| cell.selected) {
+        return Ok(Exit::NothingSelected);
+    }
+    let folder = RunFolder::create(&context.runs).map_err(CliError::Folder)?;
+    let options = options(arguments);
+    let run = run_to_end(&context, plan, &options, &folder, style)?;
+    folder.save(&run).map_err(CliError::Folder)?;
+    match arguments.format {
+        Format::Text => output::report(&run, &context, &folder, style),
+        Format::Json => print_json(&run),
+    }
+    Ok(exit_of(&run))
+}
+
+fn options(arguments: &RunArguments) -> Options {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Options {
+        jobs: arguments.jobs.map_or(cores * JOBS_PER_CORE, usize::from),
+        limit: arguments.timeout,
+        seed: arguments.seed.unwrap_or_else(random_seed),
+        fail_fast: arguments.fail_fast,
+        build: !arguments.no_build,
+        required: std::env::var_os("CI").is_some_and(|value| value == "true"),
+        argv: std::env::args().collect(),
+    }
+}
+
+/// Small, so that it can be typed again.
+fn random_seed() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
+    u64::from(since.subsec_nanos()) % 100_000
+}
+
+fn run_to_end(
+    context: &Context,
+    plan: Plan,
+    options: &Options,
+    folder: &RunFolder,
+    style: Style,
+) -> Result<Run> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(CliError::Start)?;
+    let run = runtime.block_on(async {
+        let (stop_sender, stop) = watch::channel(false);
+        tokio::spawn(heed_signals(stop_sender));
+        let mut ticker = Ticker::new(&plan, std::io::stderr().is_terminal(), style);
+        let known = context.known.clone();
+        run_plan(
+            plan,
+            known,
+            &context.peers,
+            options,
+            folder,
+            stop,
+            |progress| ticker.show(progress),
+        )
+        .await
+    });
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    Ok(run)
+}
+
+/// The first signal ends the run in order. The second one ends it at once:
+/// with this process go the pipes that the peers live on, and their groups.
+async fn heed_signals(stop: watch::Sender<bool>) {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        return;
+    };
+    let mut told = 0;
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        told += 1;
+        if told == 2 {
+            crate::peer::process::kill_all();
+            std::process::exit(i32::from(Exit::Interrupted.code()));
+        }
+        stop.send_replace(true);
+    }
+}
+
+fn print_json(run: &Run) {
+    let mut stdout = std::io::stdout().lock();
+    // Nobody who closed the pipe misses the rest.
+    let _ = serde_json::to_writer_pretty(&mut stdout, run);
+    let _ = writeln!(stdout);
+}
+
+fn exit_of(run: &Run) -> Exit {
+    let all = [
+        Exit::Ok,
+        Exit::Incompatible,
+        Exit::Usage,
+        Exit::Infrastructure,
+        Exit::NothingSelected,
+        Exit::Incomplete,
+        Exit::Interrupted,
+    ];
+    all.into_iter()
+        .find(|exit| exit.code() == run.exit)
+        .unwrap_or(Exit::Infrastructure)
+}

@@ -1,0 +1,83 @@
+//! `wirecheck show`.
+
+use wirecheck_core::model::exit::Exit;
+use wirecheck_core::model::run::{Cell, Run};
+use wirecheck_core::plan::source::nearest;
+
+use super::Result;
+use super::arguments::ShowArguments;
+use super::context::Context;
+use super::error::CliError;
+use super::output::exchange_of;
+use super::print;
+use crate::report::{self, Material, Style};
+use crate::run::folder;
+
+/// Shows what passed in a cell of a run.
+pub fn run(arguments: &ShowArguments, style: Style) -> Result<Exit> {
+    let context = Context::load(&arguments.place)?;
+    let (run, folder) = folder::load(&context.runs, &arguments.run).map_err(CliError::NoRun)?;
+    let cell = find(&run, &arguments.cell)?;
+    let no_capture = |why: &str| CliError::NoCapture {
+        cell: cell.id.clone(),
+        why: why.to_owned(),
+    };
+    let not_run = cell
+        .reason
+        .as_ref()
+        .map_or("it was not run", |reason| reason.sentence.as_str());
+    let index = arguments.sample.saturating_sub(1);
+    let attempt = cell
+        .attempts
+        .get(index)
+        .ok_or_else(|| no_capture(not_run))?;
+    let exchange = exchange_of(&folder, attempt);
+    let schema = (!arguments.no_schema).then_some(&context.schema);
+    let material = Material {
+        exchange: exchange.as_ref(),
+        schema,
+    };
+    match arguments.issue {
+        true => print(&report::issue_block(&run, cell, index, material)),
+        false => print(&report::show(&run, cell, index, material, style)),
+    }
+    Ok(Exit::Ok)
+}
+
+/// The cell of an id, or of a part of it that only one cell has.
+fn find<'a>(run: &'a Run, wanted: &str) -> Result<&'a Cell> {
+    let pattern = wirecheck_core::plan::pattern::Pattern::parse(wanted)?;
+    let found: Vec<&Cell> = run
+        .cells
+        .iter()
+        .filter(|cell| pattern.matches(&cell.id))
+        .collect();
+    let ran: Vec<&Cell> = found
+        .iter()
+        .copied()
+        .filter(|cell| !cell.attempts.is_empty())
+        .collect();
+    match (ran.as_slice(), found.as_slice()) {
+        ([cell], _) | ([], [cell]) => Ok(cell),
+        ([], []) => {
+            let ids = run.cells.iter().map(|cell| cell.id.as_str());
+            let nearest = nearest(wanted, ids, 3)
+                .into_iter()
+                .map(str::to_owned)
+                .collect();
+            Err(CliError::Unknown {
+                what: "cell",
+                wanted: wanted.to_owned(),
+                nearest,
+            })
+        }
+        (several, found) => {
+            let several = if several.is_empty() { found } else { several };
+            let candidates = several.iter().map(|cell| cell.id.clone()).collect();
+            Err(CliError::Ambiguous {
+                wanted: wanted.to_owned(),
+                candidates,
+            })
+        }
+    }
+}

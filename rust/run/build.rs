@@ -1,0 +1,87 @@
+//! Makes peers ready to be started: each distinct command once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+
+use super::Progress;
+use super::pool::Post;
+use crate::peer::builtin::{Build, PeerSpec};
+use crate::peer::link::PeerFault;
+use crate::peer::process::Process;
+
+/// How long a build may take. Installing the Python packages took 22 s with a
+/// warm cache and may take minutes over a slow line.
+const BUILD_LIMIT: Duration = Duration::from_secs(600);
+/// The lines of a failed build that are shown.
+const TAIL_LINES: usize = 12;
+
+/// Builds what the given peers need. A peer whose build fails is given up.
+pub async fn build_all(
+    specs: &[PeerSpec],
+    used: &[Arc<Post>],
+    progress: &mut impl FnMut(&Progress),
+) {
+    let needed = specs
+        .iter()
+        .filter(|spec| used.iter().any(|post| post.name == spec.name));
+    let mut builds: Vec<&Build> = needed.filter_map(|spec| spec.build.as_ref()).collect();
+    builds.dedup();
+    for build in builds {
+        progress(&Progress::Building(build.hint.to_owned()));
+        let Err((fault, tail)) = run(build).await else {
+            continue;
+        };
+        for post in used.iter().filter(|post| {
+            specs
+                .iter()
+                .any(|spec| spec.name == post.name && spec.build.as_ref() == Some(build))
+        }) {
+            post.give_up(fault.clone(), tail.clone(), Some(build.hint.to_owned()))
+                .await;
+        }
+    }
+}
+
+async fn run(build: &Build) -> Result<(), (PeerFault, Vec<String>)> {
+    let failed = |why: String, tail| (PeerFault::Build(why), tail);
+    let (mut process, pipes) = Process::start(&build.program)
+        .map_err(|error| failed(format!("`{}`: {error}", build.program.argv[0]), Vec::new()))?;
+    drop(pipes.stdin);
+    let output = tokio::spawn(async move { tokio::join!(tail(pipes.stdout), tail(pipes.stderr)) });
+    let status = match tokio::time::timeout(BUILD_LIMIT, process.wait()).await {
+        Ok(status) => status.map_err(|error| failed(error.to_string(), Vec::new()))?,
+        Err(_) => {
+            return Err(failed(
+                format!(
+                    "`{}` took longer than {} s",
+                    build.hint,
+                    BUILD_LIMIT.as_secs()
+                ),
+                Vec::new(),
+            ));
+        }
+    };
+    let (mut lines, errors) = output.await.unwrap_or_default();
+    lines.extend(errors);
+    match status.success() {
+        true => Ok(()),
+        false => Err(failed(
+            format!("`{}` ended with {status}", build.hint),
+            lines,
+        )),
+    }
+}
+
+async fn tail(from: impl AsyncRead + Unpin) -> Vec<String> {
+    let mut lines = BufReader::new(from).lines();
+    let mut tail = Vec::new();
+    while let Ok(Some(line)) = lines.next_line().await {
+        if tail.len() == TAIL_LINES {
+            tail.remove(0);
+        }
+        tail.push(line.chars().take(240).filter(|c| !c.is_control()).collect());
+    }
+    tail
+}

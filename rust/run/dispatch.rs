@@ -1,0 +1,383 @@
+//! Which cell runs when: as many side by side as there are jobs and as the
+//! peers have room for, long ones first; what a dying peer took with it runs
+//! once more, alone, at the end.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+use wirecheck_core::judge::Judged;
+use wirecheck_core::judge::finding::Finding;
+use wirecheck_core::judge::outcome::{self, Verdict};
+use wirecheck_core::model::run as model;
+use wirecheck_core::plan::cells::{CellPlan, Plan};
+use wirecheck_core::plan::known::Known;
+use wirecheck_core::plan::types::CasePlan;
+
+use super::cell::{Side, Stage, Trouble, attempt};
+use super::pool::Post;
+use super::record;
+
+/// What a run needs.
+pub struct Setup {
+    /// The cells.
+    pub plan: Arc<Plan>,
+    /// Known deviations.
+    pub known: Arc<Vec<Known>>,
+    /// Clients, by their index in the plan.
+    pub clients: Vec<Arc<Post>>,
+    /// Servers, by their index in the plan.
+    pub servers: Vec<Arc<Post>>,
+    /// Cells side by side.
+    pub jobs: usize,
+    /// Replaces the case's own limit.
+    pub limit: Option<Duration>,
+    /// Stop at the first cell that is not as expected.
+    pub fail_fast: bool,
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// When the run began.
+    pub began: Instant,
+    /// Becomes true when the run is to stop.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// How a cell ended.
+#[derive(Debug)]
+pub struct Done {
+    /// Its index in the plan.
+    pub cell: usize,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// For the model.
+    pub record: model::Cell,
+    /// The findings of its first run that tells of the outcome.
+    pub findings: Vec<Finding>,
+}
+
+/// One run of a cell that is to be made.
+#[derive(Debug, Clone, Copy)]
+struct Unit {
+    cell: usize,
+    sample: u32,
+}
+
+/// One run of a cell that was made.
+struct Ran {
+    unit: Unit,
+    start: Duration,
+    duration: Duration,
+    result: Result<(Judged, model::Attempt), Trouble>,
+    alone: bool,
+}
+
+/// Cells that move a lot at the same time: each may hold tens of megabytes in
+/// buffers of the tap and the kernel.
+const HEAVY_AT_ONCE: usize = 3;
+/// From here on a cell is heavy, in bytes of messages.
+const HEAVY: u64 = 1 << 20;
+
+/// Runs all selected cells and gives each to `report` when it has ended.
+/// Returns whether the run was stopped before it was through.
+pub async fn dispatch(setup: Arc<Setup>, report: mpsc::UnboundedSender<Done>) -> bool {
+    let mut books = Books::new(&setup, report);
+    let units = order(&setup.plan);
+    let stopped = side_by_side(&setup, units, &mut books).await;
+    if stopped {
+        return true;
+    }
+    for unit in std::mem::take(&mut books.again) {
+        let mut stop = setup.stop.clone();
+        let ran = tokio::select! {
+            ran = run_unit(Arc::clone(&setup), unit, true) => ran,
+            () = told_to_stop(&mut stop) => return true,
+        };
+        books.enter(ran);
+    }
+    false
+}
+
+/// Nobody who could tell any more means that nobody will.
+async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
+    let told = stop.wait_for(|stop| *stop).await.is_ok();
+    if !told {
+        std::future::pending().await
+    }
+}
+
+/// Waiting is what takes long: cells with deadlines and many samples first, so
+/// that they do not stand alone at the end.
+fn order(plan: &Plan) -> Vec<Unit> {
+    let selected = plan
+        .cells
+        .iter()
+        .enumerate()
+        .filter(|(_, cell)| cell.selected);
+    let mut units: Vec<Unit> = selected
+        .flat_map(|(cell, planned)| {
+            (0..plan.cases[planned.case].repeat).map(move |sample| Unit { cell, sample })
+        })
+        .collect();
+    units.sort_by_key(|unit| {
+        std::cmp::Reverse(expected_wait(&plan.cases[plan.cells[unit.cell].case]))
+    });
+    units
+}
+
+fn expected_wait(case: &CasePlan) -> (Duration, u64) {
+    let waits = case
+        .calls
+        .iter()
+        .filter_map(|call| call.timeout)
+        .filter(|_| case.repeat > 1 || !case.actions.is_empty());
+    (waits.max().unwrap_or_default(), weight(case))
+}
+
+fn weight(case: &CasePlan) -> u64 {
+    use wirecheck_core::plan::types::{StepKind, StepPlan};
+    let bytes = |steps: &[StepPlan]| -> u64 {
+        let sizes = steps.iter().map(|step| match &step.kind {
+            StepKind::Message(payload) | StepKind::Raw(payload) => payload.len(),
+            _ => 0,
+        });
+        sizes.sum()
+    };
+    let scripts = case
+        .listeners
+        .iter()
+        .flat_map(|listener| &listener.scripts)
+        .map(|script| bytes(&script.send));
+    let calls = case
+        .calls
+        .iter()
+        .map(|call| bytes(&call.send) * u64::from(call.parallel));
+    scripts.chain(calls).sum()
+}
+
+async fn side_by_side(setup: &Arc<Setup>, units: Vec<Unit>, books: &mut Books) -> bool {
+    let heavy = Arc::new(Semaphore::new(HEAVY_AT_ONCE));
+    let mut stop = setup.stop.clone();
+    let mut running = JoinSet::new();
+    let mut units = units.into_iter();
+    loop {
+        while running.len() < setup.jobs && !books.must_stop {
+            let Some(unit) = units.next() else { break };
+            let (setup, heavy) = (Arc::clone(setup), Arc::clone(&heavy));
+            running.spawn(async move {
+                let case = &setup.plan.cases[setup.plan.cells[unit.cell].case];
+                let _place = if weight(case) >= HEAVY {
+                    heavy.acquire().await.ok()
+                } else {
+                    None
+                };
+                run_unit(Arc::clone(&setup), unit, false).await
+            });
+        }
+        tokio::select! {
+            ran = running.join_next() => match ran {
+                Some(Ok(ran)) => books.enter(ran),
+                Some(Err(panic)) => std::panic::resume_unwind(panic.into_panic()),
+                None => return books.must_stop,
+            },
+            () = told_to_stop(&mut stop) => {
+                running.shutdown().await;
+                return true;
+            }
+        }
+    }
+}
+
+/// Makes one run of a cell.
+async fn run_unit(setup: Arc<Setup>, unit: Unit, alone: bool) -> Ran {
+    let start = setup.began.elapsed();
+    let began = Instant::now();
+    let result = try_unit(&setup, unit, alone).await;
+    Ran {
+        unit,
+        start,
+        duration: began.elapsed(),
+        result,
+        alone,
+    }
+}
+
+async fn try_unit(
+    setup: &Setup,
+    unit: Unit,
+    alone: bool,
+) -> Result<(Judged, model::Attempt), Trouble> {
+    let cell = &setup.plan.cells[unit.cell];
+    let case = case_with_limit(setup, cell);
+    let (client_post, server_post) = (&setup.clients[cell.client], &setup.servers[cell.server]);
+    let gone = |side| move |fault| Trouble::Peer { side, fault };
+    let client = client_post.link().await.map_err(gone(Side::Client))?;
+    let server = server_post.link().await.map_err(gone(Side::Server))?;
+    let calls: u32 = case.calls.iter().map(|call| call.parallel).sum();
+    let _client_place = reserve(client_post, calls, 0).await;
+    let _server_place = reserve(server_post, calls, case.listeners.len() as u32).await;
+    let suffix = match (alone, unit.sample) {
+        (true, sample) => format!(".alone{sample}"),
+        (false, 0) => String::new(),
+        (false, sample) => format!(".{sample}"),
+    };
+    let capture = setup
+        .folder
+        .join("captures")
+        .join(format!("{}{suffix}.wirecap", cell.id.replace('/', "~")));
+    let stage = Stage {
+        case: &case,
+        client: &client,
+        server: &server,
+        scope: format!("{}{suffix}", cell.id),
+        capture,
+    };
+    let attempted = attempt(stage).await;
+    if let Err(Trouble::Peer { side, fault: _ }) = &attempted {
+        // It is dead, or of no more use; the next one who needs it starts it.
+        match side {
+            Side::Client => client_post.kill(&client).await,
+            Side::Server => server_post.kill(&server).await,
+        }
+    }
+    let attempted = attempted?;
+    client_post.is_well();
+    server_post.is_well();
+    let folder = setup.folder.clone();
+    let judged = tokio::task::spawn_blocking(move || record::judge(&case, attempted, &folder));
+    judged
+        .await
+        .map_err(|error| Trouble::Capture(error.to_string()))?
+}
+
+fn case_with_limit(setup: &Setup, cell: &CellPlan) -> CasePlan {
+    let mut case = setup.plan.cases[cell.case].clone();
+    case.limit = setup.limit.unwrap_or(case.limit);
+    case
+}
+
+/// Reserves room in a peer, so that calls that are held open cannot starve
+/// other cells. No cell waits for more than the peer has in all.
+async fn reserve(
+    post: &Post,
+    work: u32,
+    listeners: u32,
+) -> Option<(
+    tokio::sync::SemaphorePermit<'_>,
+    tokio::sync::SemaphorePermit<'_>,
+)> {
+    let slots = post.slots()?;
+    let work = slots.work.acquire_many(work.min(slots.most)).await.ok()?;
+    let listeners = slots.listeners.acquire_many(listeners).await.ok()?;
+    Some((work, listeners))
+}
+
+/// What has been made so far, cell by cell.
+struct Books {
+    setup: Arc<Setup>,
+    report: mpsc::UnboundedSender<Done>,
+    cells: Vec<Vec<Ran>>,
+    again: Vec<Unit>,
+    must_stop: bool,
+}
+
+impl Books {
+    fn new(setup: &Arc<Setup>, report: mpsc::UnboundedSender<Done>) -> Self {
+        let cells = setup.plan.cells.iter().map(|_| Vec::new()).collect();
+        Self {
+            setup: Arc::clone(setup),
+            report,
+            cells,
+            again: Vec::new(),
+            must_stop: false,
+        }
+    }
+
+    fn enter(&mut self, ran: Ran) {
+        let cell = ran.unit.cell;
+        // Who took whom along cannot be told: once more, alone. A peer that
+        // could not even be started will not start for that either.
+        let died =
+            matches!(&ran.result, Err(Trouble::Peer { fault, .. }) if !record::never_ran(fault));
+        if died && !ran.alone {
+            self.again.push(ran.unit);
+            self.cells[cell].push(ran);
+            return;
+        }
+        self.cells[cell].push(ran);
+        let repeat = self.setup.plan.cases[self.setup.plan.cells[cell].case].repeat as usize;
+        let decided = self.cells[cell].iter().filter(|ran| ran.is_final()).count();
+        if decided == repeat {
+            self.close(cell);
+        }
+    }
+
+    /// All runs of a cell are in: the verdict.
+    fn close(&mut self, cell: usize) {
+        let runs = std::mem::take(&mut self.cells[cell]);
+        let done = decide(&self.setup, cell, runs);
+        if self.setup.fail_fast && !done.verdict.outcome.is_as_expected() {
+            self.must_stop = true;
+        }
+        // The other end is only gone when the run is over.
+        let _ = self.report.send(done);
+    }
+}
+
+impl Ran {
+    fn is_final(&self) -> bool {
+        self.alone
+            || !matches!(&self.result, Err(Trouble::Peer { fault, .. }) if !record::never_ran(fault))
+    }
+}
+
+fn decide(setup: &Setup, cell: usize, runs: Vec<Ran>) -> Done {
+    let planned = &setup.plan.cells[cell];
+    let case = &setup.plan.cases[planned.case];
+    let mut record = record::cell(&setup.plan, planned);
+    record.start_ms = millis(runs.iter().map(|ran| ran.start).min().unwrap_or_default());
+    record.duration_ms = millis(runs.iter().map(|ran| ran.duration).sum());
+    let mut samples = Vec::new();
+    let mut trouble = None;
+    for ran in runs {
+        let kind = match (ran.alone, case.repeat) {
+            (true, _) => "alone".to_owned(),
+            (false, 1) => "first".to_owned(),
+            (false, _) => format!("sample {}", ran.unit.sample + 1),
+        };
+        let is_final = ran.is_final();
+        match ran.result {
+            Ok((judged, attempt)) => {
+                record::count_status(&mut record.distribution, &attempt, case.repeat);
+                record.attempts.push(model::Attempt { kind, ..attempt });
+                samples.push(judged);
+            }
+            Err(fault) => {
+                record.attempts.push(record::troubled(kind, &fault));
+                if is_final {
+                    trouble = Some(fault);
+                }
+            }
+        }
+    }
+    let verdict = match &trouble {
+        Some(trouble) => record::of_trouble(trouble, planned, setup, &mut record),
+        None => outcome::decide(&planned.id, &samples, &setup.known),
+    };
+    record::finish(&mut record, &verdict);
+    let findings = samples
+        .into_iter()
+        .flat_map(|judged| judged.findings)
+        .collect();
+    Done {
+        cell,
+        verdict,
+        record,
+        findings,
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

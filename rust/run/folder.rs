@@ -1,0 +1,216 @@
+//! `.wirecheck/runs`: one folder a run, the newest ones kept.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use sha2::{Digest, Sha256};
+use wirecheck_core::model::run::Run;
+
+/// Runs that are kept, this one included.
+const KEEP: usize = 10;
+
+/// The folder of one run.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    id: String,
+}
+
+/// The folder of a run cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the run's folder `{}`: {source}", path.display())]
+pub struct FolderError {
+    /// Which.
+    pub path: PathBuf,
+    /// Why.
+    pub source: io::Error,
+}
+
+impl RunFolder {
+    /// Makes the folder of a new run below `runs`, which ignores itself in git.
+    ///
+    /// # Errors
+    ///
+    /// See [`FolderError`].
+    pub fn create(runs: &Path) -> Result<Self, FolderError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| FolderError { path, source }
+        };
+        std::fs::create_dir_all(runs).map_err(failed(runs))?;
+        let ignore = runs.parent().unwrap_or(runs).join(".gitignore");
+        if !ignore.exists() {
+            std::fs::write(&ignore, "*\n").map_err(failed(&ignore))?;
+        }
+        let (path, id) = fresh(runs).map_err(failed(runs))?;
+        for part in ["captures", "logs"] {
+            std::fs::create_dir(path.join(part)).map_err(failed(&path))?;
+        }
+        prune(runs, &id);
+        Ok(Self { path, id })
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The run's id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The folder of the peers' logs.
+    pub fn logs(&self) -> PathBuf {
+        self.path.join("logs")
+    }
+
+    /// Writes `run.json` and points `latest` at this run.
+    ///
+    /// # Errors
+    ///
+    /// See [`FolderError`].
+    pub fn save(&self, run: &Run) -> Result<PathBuf, FolderError> {
+        let path = self.path.join("run.json");
+        let failed = |source: io::Error| FolderError {
+            path: path.clone(),
+            source,
+        };
+        let partial = self.path.join("run.json.partial");
+        let file = io::BufWriter::new(std::fs::File::create(&partial).map_err(failed)?);
+        serde_json::to_writer_pretty(file, run).map_err(|error| failed(error.into()))?;
+        std::fs::rename(&partial, &path).map_err(failed)?;
+        self.point_latest().map_err(failed)?;
+        Ok(path)
+    }
+
+    fn point_latest(&self) -> io::Result<()> {
+        let runs = self.path.parent().unwrap_or(&self.path);
+        let link = runs.join(format!(".latest-{}", self.id));
+        std::os::unix::fs::symlink(&self.id, &link)?;
+        std::fs::rename(&link, runs.join("latest"))
+    }
+}
+
+/// Reads a run: `latest`, an id, or a path to a `run.json`.
+///
+/// # Errors
+///
+/// There is none, or it cannot be read.
+pub fn load(runs: &Path, name: &str) -> Result<(Run, PathBuf), FolderError> {
+    let path = match name.ends_with(".json") {
+        true => PathBuf::from(name),
+        false => runs.join(name).join("run.json"),
+    };
+    let failed = |source: io::Error| FolderError {
+        path: path.clone(),
+        source,
+    };
+    let text = std::fs::read(&path).map_err(failed)?;
+    let run = serde_json::from_slice(&text).map_err(|error| failed(error.into()))?;
+    let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
+    Ok((run, folder))
+}
+
+/// A folder that did not exist: four hex digits, more where they are taken.
+fn fresh(runs: &Path) -> io::Result<(PathBuf, String)> {
+    let text = format!("{:?} {}", SystemTime::now(), std::process::id());
+    let digest: String = Sha256::digest(text)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    for length in 4..digest.len() {
+        let path = runs.join(&digest[..length]);
+        match std::fs::create_dir(&path) {
+            Ok(()) => return Ok((path, digest[..length].to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Removes the oldest runs. What cannot be removed stays.
+fn prune(runs: &Path, current: &str) {
+    let Ok(entries) = std::fs::read_dir(runs) else {
+        return;
+    };
+    let mut folders: Vec<(SystemTime, PathBuf)> = entries
+        .flatten()
+        .filter(|entry| {
+            entry.file_type().is_ok_and(|kind| kind.is_dir()) && entry.file_name() != current
+        })
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .collect();
+    folders.sort();
+    let too_many = (folders.len() + 1).saturating_sub(KEEP);
+    for (_, folder) in folders.into_iter().take(too_many) {
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
+/// The time now, RFC 3339, UTC, to the second.
+pub fn now_rfc3339() -> String {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO)
+        .as_secs();
+    let (days, seconds) = (since / 86_400, since % 86_400);
+    let (year, month, day) = date(days);
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// The date of a day since 1970-01-01, by the usual arithmetic over eras of
+/// 400 years that begin on March 1.
+fn date(days: u64) -> (u64, u64, u64) {
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    (year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        assert_eq!(date(0), (1970, 1, 1));
+        assert_eq!(date(19_782), (2024, 2, 29));
+        assert_eq!(date(20_779), (2026, 11, 22));
+    }
+
+    #[test]
+    fn only_the_newest_runs_are_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let runs = folder.path().join(".wirecheck/runs");
+        for _ in 0..KEEP + 3 {
+            RunFolder::create(&runs)
+                .expect("a run")
+                .save(&Run::default())
+                .expect("saved");
+        }
+        let kept = std::fs::read_dir(&runs)
+            .expect("readable")
+            .flatten()
+            .filter(|entry| entry.file_type().unwrap().is_dir());
+        assert_eq!(kept.count(), KEEP);
+        assert!(load(&runs, "latest").is_ok());
+        assert_eq!(
+            std::fs::read_to_string(folder.path().join(".wirecheck/.gitignore")).expect("written"),
+            "*\n"
+        );
+    }
+}

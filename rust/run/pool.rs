@@ -1,0 +1,245 @@
+//! The peers of a run: each started once in each role, started again when it
+//! dies, and ended at the end.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use futures_util::future::join_all;
+use tokio::sync::{Mutex, Semaphore};
+
+use crate::peer::builtin::PeerSpec;
+use crate::peer::contract::{Ready, Role};
+use crate::peer::link::{Link, PeerFault};
+use crate::peer::process::Program;
+
+/// How often a peer may die without a cell that ended well in between, before
+/// it is left alone. One more than the two deaths that make a peer the culprit
+/// of one cell, for each of two cells.
+const MOST_DEATHS: u32 = 5;
+
+/// One peer in one role.
+#[derive(Debug)]
+pub struct Post {
+    /// The peer's name.
+    pub name: String,
+    /// Its role.
+    pub role: Role,
+    /// Where it comes from.
+    pub source: &'static str,
+    /// How it is started.
+    pub program: Program,
+    /// What it said of itself when it was last ready.
+    pub ready: std::sync::Mutex<Option<Ready>>,
+    /// What went wrong with it, in order.
+    pub faults: std::sync::Mutex<Vec<Failure>>,
+    /// How often it was started again.
+    pub restarts: AtomicU32,
+    log: PathBuf,
+    seed: u64,
+    deaths_in_a_row: AtomicU32,
+    state: Mutex<State>,
+    slots: std::sync::OnceLock<Slots>,
+}
+
+/// What went wrong with a peer, with the last lines of its log.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// What.
+    pub fault: PeerFault,
+    /// The last lines of its log.
+    pub log_tail: Vec<String>,
+    /// What could be done.
+    pub hint: Option<String>,
+}
+
+#[derive(Debug)]
+enum State {
+    Fresh,
+    Up(Arc<Link>),
+    /// Not to be started any more.
+    Down(PeerFault),
+}
+
+/// How much of a peer is free, from what it said in `Ready`.
+#[derive(Debug)]
+pub struct Slots {
+    /// Calls of a client, or handlers of a server.
+    pub work: Semaphore,
+    /// The most of them that one cell may reserve.
+    pub most: u32,
+    /// Listeners.
+    pub listeners: Semaphore,
+}
+
+/// Stands for "no limit" where a peer names none.
+const PLENTY: u32 = 100_000;
+
+impl Slots {
+    fn new(ready: &Ready, role: Role) -> Self {
+        let limit = |named: u32| if named == 0 { PLENTY } else { named };
+        let most = limit(match role {
+            Role::Client => ready.max_calls,
+            _ => ready.max_handlers,
+        });
+        let listeners = limit(ready.max_listeners);
+        Self {
+            work: Semaphore::new(most as usize),
+            most,
+            listeners: Semaphore::new(listeners as usize),
+        }
+    }
+}
+
+impl Post {
+    /// A peer that is not started yet.
+    pub fn new(spec: &PeerSpec, role: Role, logs: &Path, seed: u64) -> Self {
+        Self {
+            name: spec.name.clone(),
+            role,
+            source: spec.source,
+            program: spec.command(role_name(role)),
+            ready: std::sync::Mutex::default(),
+            faults: std::sync::Mutex::default(),
+            restarts: AtomicU32::new(0),
+            log: logs.join(format!("{}.{}.log", file_name(&spec.name), role_name(role))),
+            seed,
+            deaths_in_a_row: AtomicU32::new(0),
+            state: Mutex::new(State::Fresh),
+            slots: std::sync::OnceLock::new(),
+        }
+    }
+
+    /// Its log.
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// The running peer; started if it is not.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started, or has died too often.
+    pub async fn link(&self) -> Result<Arc<Link>, PeerFault> {
+        let mut state = self.state.lock().await;
+        match &*state {
+            State::Up(link) if link.is_alive() => return Ok(Arc::clone(link)),
+            State::Down(fault) => return Err(fault.clone()),
+            State::Up(dead) => {
+                let fault = dead.gone().await;
+                let tail = dead.log.tail();
+                self.note(fault.clone(), tail);
+                if self.deaths_in_a_row.fetch_add(1, Ordering::Relaxed) + 1 >= MOST_DEATHS {
+                    *state = State::Down(fault.clone());
+                    return Err(fault);
+                }
+                self.restarts.fetch_add(1, Ordering::Relaxed);
+            }
+            State::Fresh => {}
+        }
+        self.start(&mut state).await
+    }
+
+    async fn start(&self, state: &mut State) -> Result<Arc<Link>, PeerFault> {
+        match Link::start(&self.program, self.role, self.log.clone(), self.seed).await {
+            Ok(link) => {
+                self.slots
+                    .get_or_init(|| Slots::new(&link.ready, self.role));
+                *lock(&self.ready) = Some(link.ready.clone());
+                let link = Arc::new(link);
+                *state = State::Up(Arc::clone(&link));
+                Ok(link)
+            }
+            Err((fault, log)) => {
+                self.note(fault.clone(), log.tail());
+                *state = State::Down(fault.clone());
+                Err(fault)
+            }
+        }
+    }
+
+    /// Never to be started: what it needs could not be built.
+    pub async fn give_up(&self, fault: PeerFault, log_tail: Vec<String>, hint: Option<String>) {
+        lock(&self.faults).push(Failure {
+            fault: fault.clone(),
+            log_tail,
+            hint,
+        });
+        *self.state.lock().await = State::Down(fault);
+    }
+
+    /// A cell has ended well: what was before is forgiven.
+    pub fn is_well(&self) {
+        self.deaths_in_a_row.store(0, Ordering::Relaxed);
+    }
+
+    /// A peer that does not answer is of no more use.
+    pub async fn kill(&self, link: &Link) {
+        link.kill().await;
+    }
+
+    /// What it has free. Only a peer that was ready once has any.
+    pub fn slots(&self) -> Option<&Slots> {
+        self.slots.get()
+    }
+
+    /// Ends it, and notes if that took force.
+    async fn stop(&self) {
+        let mut state = self.state.lock().await;
+        if let State::Up(link) = &*state {
+            if link.is_alive() {
+                if let Err(fault) = link.stop().await {
+                    self.note(fault, link.log.tail());
+                }
+            } else {
+                self.note(link.gone().await, link.log.tail());
+            }
+        }
+        *state = State::Fresh;
+    }
+
+    fn note(&self, fault: PeerFault, log_tail: Vec<String>) {
+        lock(&self.faults).push(Failure {
+            fault,
+            log_tail,
+            hint: None,
+        });
+    }
+}
+
+/// Starts all peers at the same time. Those that fail are told by their posts.
+pub async fn start_all(posts: &[Arc<Post>]) {
+    join_all(posts.iter().map(|post| async { drop(post.link().await) })).await;
+}
+
+/// Ends all peers at the same time.
+pub async fn stop_all(posts: &[Arc<Post>]) {
+    join_all(posts.iter().map(|post| post.stop())).await;
+}
+
+/// The word for a role.
+pub fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Client => "client",
+        _ => "server",
+    }
+}
+
+/// A peer's name may hold what a file's name may not.
+fn file_name(name: &str) -> String {
+    name.chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "._-@".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect()
+}
+
+fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,341 @@
+//! What a cell leaves in the model.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+use wirecheck_core::judge::finding::{Culprit, Finding, Level, Where};
+use wirecheck_core::judge::outcome::{Outcome, Verdict};
+use wirecheck_core::judge::{Judged, judge as judge_case};
+use wirecheck_core::model::from_judge;
+use wirecheck_core::model::run as model;
+use wirecheck_core::plan::cells::{CellPlan, Plan};
+use wirecheck_core::plan::types::CasePlan;
+
+use super::cell::{Attempted, Capture, Side, Trouble};
+use super::dispatch::Setup;
+use crate::peer::link::PeerFault;
+
+/// The most bytes of a capture that stay on disk when the cell was as it
+/// should be. A run of the greeter suite moves 600 MB.
+const KEPT: u64 = 1 << 20;
+
+/// Judges one run of a cell and puts it into the model. Blocks.
+///
+/// # Errors
+///
+/// The capture cannot be read or written.
+pub fn judge(
+    case: &CasePlan,
+    attempted: Attempted,
+    folder: &Path,
+) -> Result<(Judged, model::Attempt), Trouble> {
+    if let Some(feature) = attempted.seen.unsupported() {
+        return Err(Trouble::Unsupported {
+            side: Side::Client,
+            feature: feature.to_owned(),
+        });
+    }
+    let mut judged = judge_case(case, &attempted.seen);
+    if attempted.out_of_time {
+        judged.findings.insert(0, out_of_time(case, &attempted));
+    }
+    let as_it_should_be = !judged
+        .findings
+        .iter()
+        .any(|finding| finding.level == Level::Must);
+    let captures = attempted
+        .captures
+        .iter()
+        .map(|capture| keep(capture, folder, as_it_should_be));
+    let captures = captures.collect::<Result<_, _>>()?;
+    let seen = &attempted.seen;
+    let calls = case
+        .calls
+        .iter()
+        .zip(&seen.calls)
+        .map(|(call, seen)| (call.id.clone(), seen.iter().map(from_judge::call).collect()));
+    let attempt = model::Attempt {
+        kind: String::new(),
+        outcome: outcome_of(&judged).name().into(),
+        findings: judged
+            .findings
+            .iter()
+            .map(|finding| from_judge::finding(case, finding))
+            .collect(),
+        checks: judged.checks.iter().map(from_judge::check).collect(),
+        calls: calls.collect(),
+        handled: seen.handled.iter().map(from_judge::handled).collect(),
+        connections: seen
+            .exchange
+            .connections
+            .iter()
+            .map(from_judge::connection)
+            .collect(),
+        captures,
+    };
+    Ok((judged, attempt))
+}
+
+/// The outcome of one run, known deviations aside.
+fn outcome_of(judged: &Judged) -> Outcome {
+    match judged
+        .findings
+        .iter()
+        .any(|finding| finding.level == Level::Must)
+    {
+        true => Outcome::Fail,
+        false if judged.is_lax() => Outcome::Lax,
+        false => Outcome::Pass,
+    }
+}
+
+/// The time of a case ran out. Whoever owed the next byte is to blame.
+fn out_of_time(case: &CasePlan, attempted: &Attempted) -> Finding {
+    let streams = attempted
+        .seen
+        .exchange
+        .connections
+        .iter()
+        .flat_map(|connection| &connection.streams);
+    let owed_by_server = streams.clone().any(|stream| {
+        stream.request.end_stream.is_some()
+            && stream.response.end_stream.is_none()
+            && stream.response.reset.is_none()
+    });
+    let answered = streams
+        .clone()
+        .any(|stream| stream.response.end_stream.is_some());
+    let culprit = match (owed_by_server, answered) {
+        (true, _) => Culprit::Server,
+        (false, true) => Culprit::Client,
+        (false, false) => Culprit::Undetermined,
+    };
+    Finding {
+        code: "expect/time".into(),
+        level: Level::Must,
+        culprit,
+        sentence: format!(
+            "the case did not end within {} and its calls were aborted",
+            shown(case.limit)
+        ),
+        place: Where::default(),
+        expected: None,
+        got: None,
+        section: None,
+        path: Some("limit".into()),
+    }
+}
+
+fn shown(limit: std::time::Duration) -> String {
+    match limit.subsec_millis() {
+        0 => format!("{} s", limit.as_secs()),
+        _ => format!("{} ms", limit.as_millis()),
+    }
+}
+
+/// Keeps a capture; of a long one without a fault only the beginning.
+fn keep(
+    capture: &Capture,
+    folder: &Path,
+    as_it_should_be: bool,
+) -> Result<model::CaptureOf, Trouble> {
+    let failed = |error: std::io::Error| Trouble::Capture(error.to_string());
+    let length = std::fs::metadata(&capture.path).map_err(failed)?.len();
+    let shorten = as_it_should_be && length > KEPT;
+    if shorten {
+        let file = std::fs::OpenOptions::new()
+            .write(true)
+            .open(&capture.path)
+            .map_err(failed)?;
+        file.set_len(KEPT).map_err(failed)?;
+    }
+    let path = capture
+        .path
+        .strip_prefix(folder)
+        .unwrap_or(&capture.path)
+        .display()
+        .to_string();
+    Ok(model::CaptureOf {
+        path,
+        format: "wirecap-1".into(),
+        length: if shorten { KEPT } else { length },
+        sha256: digest(&capture.path).map_err(failed)?,
+        cut: capture.cut || shorten,
+    })
+}
+
+fn digest(path: &Path) -> std::io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut file = std::fs::File::open(path)?;
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match std::io::Read::read(&mut file, &mut buffer)? {
+            0 => return Ok(from_judge::hex(&hash.finalize())),
+            read => hash.update(&buffer[..read]),
+        }
+    }
+}
+
+/// A cell of the model before anything is known of it.
+pub fn cell(plan: &Plan, planned: &CellPlan) -> model::Cell {
+    let case = &plan.cases[planned.case];
+    model::Cell {
+        id: planned.id.clone(),
+        client: plan.clients[planned.client].clone(),
+        server: plan.servers[planned.server].clone(),
+        suite: case.suite.clone(),
+        case: case.name.clone(),
+        digest: case.digest.clone(),
+        outcome: Outcome::NotRun.name().into(),
+        ..model::Cell::default()
+    }
+}
+
+/// A run that came to nothing.
+pub fn troubled(kind: String, trouble: &Trouble) -> model::Attempt {
+    let outcome = match trouble {
+        Trouble::Unsupported { .. } => Outcome::Unsupported,
+        _ => Outcome::Error,
+    };
+    let culprit = match trouble {
+        Trouble::Peer { side, .. }
+        | Trouble::CouldNotTry { side, .. }
+        | Trouble::Unsupported { side, .. } => culprit(*side),
+        Trouble::Tap(_) | Trouble::Capture(_) => Culprit::Harness,
+    };
+    let finding = model::FindingOf {
+        code: code(trouble).into(),
+        fingerprint: code(trouble).into(),
+        level: from_judge::level(Level::Must).into(),
+        culprit: from_judge::culprit(culprit).into(),
+        sentence: sentence(trouble),
+        ..model::FindingOf::default()
+    };
+    model::Attempt {
+        kind,
+        outcome: outcome.name().into(),
+        findings: vec![finding],
+        ..model::Attempt::default()
+    }
+}
+
+fn code(trouble: &Trouble) -> &'static str {
+    match trouble {
+        Trouble::Peer { .. } => "peer/process",
+        Trouble::Unsupported { .. } => "peer/unsupported",
+        Trouble::CouldNotTry { .. } => "peer/could-not-try",
+        Trouble::Tap(_) => "harness/tap",
+        Trouble::Capture(_) => "harness/capture",
+    }
+}
+
+fn sentence(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Peer { side, fault } => format!("the {} {fault}", side_name(*side)),
+        Trouble::CouldNotTry { side, why } => {
+            format!("the {} could not try: {why}", side_name(*side))
+        }
+        Trouble::Unsupported { side, feature } => {
+            format!("the {} lacks `{feature}`", side_name(*side))
+        }
+        Trouble::Tap(_) | Trouble::Capture(_) => trouble.to_string(),
+    }
+}
+
+fn side_name(side: Side) -> &'static str {
+    match side {
+        Side::Client => "client",
+        Side::Server => "server",
+    }
+}
+
+fn culprit(side: Side) -> Culprit {
+    match side {
+        Side::Client => Culprit::Client,
+        Side::Server => Culprit::Server,
+    }
+}
+
+/// The verdict on a cell that came to nothing, with its reason.
+pub fn of_trouble(
+    trouble: &Trouble,
+    planned: &CellPlan,
+    setup: &Setup,
+    record: &mut model::Cell,
+) -> Verdict {
+    let peer = |side: Side| match side {
+        Side::Client => setup.plan.clients[planned.client].clone(),
+        Side::Server => setup.plan.servers[planned.server].clone(),
+    };
+    let (outcome, culprit, peer, feature) = match trouble {
+        Trouble::Unsupported { side, feature } => (
+            Outcome::Unsupported,
+            culprit(*side),
+            Some(peer(*side)),
+            Some(feature.clone()),
+        ),
+        Trouble::Peer { side, .. } | Trouble::CouldNotTry { side, .. } => {
+            (Outcome::Error, culprit(*side), Some(peer(*side)), None)
+        }
+        Trouble::Tap(_) | Trouble::Capture(_) => (Outcome::Error, Culprit::Harness, None, None),
+    };
+    let code = match outcome {
+        Outcome::Unsupported => "feature",
+        _ if culprit == Culprit::Harness => "harness",
+        _ => "peer",
+    };
+    let sentence = sentence(trouble);
+    record.reason = Some(model::Reason {
+        code: code.into(),
+        sentence: sentence.clone(),
+        peer,
+        feature,
+        mend: None,
+    });
+    Verdict {
+        outcome,
+        culprit: Some(culprit),
+        known: Vec::new(),
+        reason: Some(sentence),
+    }
+}
+
+/// Puts the verdict into the model.
+pub fn finish(record: &mut model::Cell, verdict: &Verdict) {
+    record.outcome = verdict.outcome.name().into();
+    record.known_entry.clone_from(&verdict.known);
+    if record.reason.is_none() {
+        record.reason = verdict.reason.as_ref().map(|sentence| model::Reason {
+            code: verdict.outcome.name().into(),
+            sentence: sentence.clone(),
+            ..model::Reason::default()
+        });
+    }
+}
+
+/// The peer was never there to be blamed for a cell.
+pub fn never_ran(fault: &PeerFault) -> bool {
+    match fault {
+        PeerFault::Start(_)
+        | PeerFault::NeverReady
+        | PeerFault::Version(_)
+        | PeerFault::SaysYes(_)
+        | PeerFault::Build(_) => true,
+        PeerFault::Died { when, .. } => *when == "before it was ready",
+        _ => false,
+    }
+}
+
+/// Of several samples, how many had each status.
+pub fn count_status(
+    distribution: &mut BTreeMap<String, u64>,
+    attempt: &model::Attempt,
+    repeat: u32,
+) {
+    if repeat > 1 {
+        for call in attempt.calls.values().flatten() {
+            *distribution.entry(call.status.clone()).or_default() += 1;
+        }
+    }
+}

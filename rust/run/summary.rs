@@ -1,0 +1,358 @@
+//! From all cells to the model of the run.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use wirecheck_core::judge::finding::{Culprit, Level};
+use wirecheck_core::judge::outcome::Outcome;
+use wirecheck_core::judge::rules;
+use wirecheck_core::model::exit::Exit;
+use wirecheck_core::model::from_judge;
+use wirecheck_core::model::run as model;
+use wirecheck_core::plan::cells::Plan;
+use wirecheck_core::plan::known::Known;
+
+use super::Options;
+use super::dispatch::Done;
+use super::folder::RunFolder;
+use super::pool::{Post, role_name};
+use super::record;
+use crate::peer::contract::Role;
+use crate::peer::link::PeerFault;
+
+/// What a summary is made from, beside the cells.
+pub struct Outline<'a> {
+    /// The cells as planned.
+    pub plan: &'a Plan,
+    /// Known deviations.
+    pub known: &'a [Known],
+    /// The peers that took part.
+    pub posts: &'a [Arc<Post>],
+    /// What the run was told.
+    pub options: &'a Options,
+    /// Its folder.
+    pub folder: &'a RunFolder,
+    /// When it began.
+    pub started: String,
+    /// Likewise, for measuring.
+    pub began: Instant,
+}
+
+/// The model of a run.
+pub fn summarize(
+    outline: &Outline<'_>,
+    mut done: Vec<Done>,
+    stopped: bool,
+    interrupted: bool,
+) -> model::Run {
+    done.sort_by_key(|done| done.cell);
+    let incomplete_reason = incomplete_reason(stopped, interrupted);
+    let peers = peers(outline, &done);
+    let exit = exit(outline, &done, stopped, interrupted);
+    model::Run {
+        schema_version: model::SCHEMA_VERSION,
+        tool: format!("wirecheck {}", env!("CARGO_PKG_VERSION")),
+        id: outline.folder.id().to_owned(),
+        started: outline.started.clone(),
+        wall_ms: u64::try_from(outline.began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        seed: outline.options.seed,
+        argv: outline.options.argv.clone(),
+        revision: revision(),
+        machine: machine(),
+        complete: incomplete_reason.is_none(),
+        incomplete_reason,
+        exit: exit.code(),
+        plan: model::PlanOf {
+            digest: outline.plan.digest(),
+            cells: outline.plan.cells.len(),
+        },
+        shard: None,
+        peers,
+        cases: cases(outline.plan),
+        rules: rules::all()
+            .iter()
+            .map(|rule| from_judge::rule(rule))
+            .collect(),
+        known: known(outline.known, &done),
+        causes: causes(&done),
+        agreements: Vec::new(),
+        cuts: Vec::new(),
+        cells: cells(outline.plan, done, stopped),
+    }
+}
+
+fn incomplete_reason(stopped: bool, interrupted: bool) -> Option<String> {
+    match (interrupted, stopped) {
+        (true, _) => Some("interrupted".into()),
+        (false, true) => Some("stopped at the first cell that was not as expected".into()),
+        (false, false) => None,
+    }
+}
+
+fn exit(outline: &Outline<'_>, done: &[Done], stopped: bool, interrupted: bool) -> Exit {
+    let any = |wanted: &[Outcome]| {
+        done.iter()
+            .any(|done| wanted.contains(&done.verdict.outcome))
+    };
+    // A peer that left processes behind, or had to be forced, is a fault of the
+    // infrastructure even where all its cells are well.
+    let faulty_peer = outline
+        .posts
+        .iter()
+        .any(|post| !lock(&post.faults).is_empty());
+    let mut reasons = Vec::new();
+    reasons.extend(interrupted.then_some(Exit::Interrupted));
+    reasons.extend(
+        any(&[Outcome::Fail, Outcome::Stale, Outcome::Flaky]).then_some(Exit::Incompatible),
+    );
+    reasons.extend((any(&[Outcome::Error]) || faulty_peer).then_some(Exit::Infrastructure));
+    reasons.extend((stopped || any(&[Outcome::NotRun])).then_some(Exit::Incomplete));
+    Exit::first_of(reasons)
+}
+
+fn cells(plan: &Plan, done: Vec<Done>, stopped: bool) -> Vec<model::Cell> {
+    let mut ended: BTreeMap<usize, model::Cell> = done
+        .into_iter()
+        .map(|done| (done.cell, done.record))
+        .collect();
+    let planned = plan.cells.iter().enumerate();
+    planned
+        .map(|(index, planned)| {
+            ended
+                .remove(&index)
+                .unwrap_or_else(|| not_run(plan, planned, stopped))
+        })
+        .collect()
+}
+
+fn not_run(
+    plan: &Plan,
+    planned: &wirecheck_core::plan::cells::CellPlan,
+    stopped: bool,
+) -> model::Cell {
+    let (code, sentence) = match planned.selected {
+        false => ("filtered", "not selected"),
+        true if stopped => ("stopped", "the run was stopped before"),
+        true => ("harness", "lost by the harness"),
+    };
+    let reason = model::Reason {
+        code: code.into(),
+        sentence: sentence.into(),
+        ..model::Reason::default()
+    };
+    model::Cell {
+        reason: Some(reason),
+        ..record::cell(plan, planned)
+    }
+}
+
+/// Cells with the same finding of the same peer, the largest group first.
+fn causes(done: &[Done]) -> Vec<model::Cause> {
+    let mut causes: Vec<model::Cause> = Vec::new();
+    for done in done.iter().filter(|done| {
+        !matches!(
+            done.verdict.outcome,
+            Outcome::Pass | Outcome::Lax | Outcome::NotRun
+        )
+    }) {
+        let cause = cause(done);
+        match causes.iter_mut().find(|known| known.id == cause.id) {
+            Some(known) => known.cells.extend(cause.cells),
+            None => causes.push(cause),
+        }
+    }
+    causes.sort_by_key(|cause| std::cmp::Reverse(cause.cells.len()));
+    causes
+}
+
+fn cause(done: &Done) -> model::Cause {
+    let first = done.record.attempts.iter().rev().find_map(|attempt| {
+        attempt
+            .findings
+            .iter()
+            .find(|finding| finding.level == "MUST")
+    });
+    let culprit = done.verdict.culprit.map_or_else(
+        || first.map_or("undetermined".to_owned(), |finding| finding.culprit.clone()),
+        |culprit| from_judge::culprit(culprit).to_owned(),
+    );
+    let peer = match culprit.as_str() {
+        "client" => Some(done.record.client.clone()),
+        "server" => Some(done.record.server.clone()),
+        _ => None,
+    };
+    let reason = done
+        .record
+        .reason
+        .as_ref()
+        .map(|reason| reason.sentence.clone());
+    let sentence = match done.verdict.outcome {
+        Outcome::Fail => first.map(|finding| finding.sentence.clone()).or(reason),
+        _ => reason.or_else(|| first.map(|finding| finding.sentence.clone())),
+    };
+    let fingerprint = first.map_or("none", |finding| finding.fingerprint.as_str());
+    let outcome = done.verdict.outcome.name();
+    model::Cause {
+        id: format!(
+            "{outcome}-{}-{fingerprint}",
+            peer.as_deref().unwrap_or("none")
+        ),
+        outcome: outcome.into(),
+        sentence: sentence.unwrap_or_default(),
+        culprit,
+        peer,
+        cells: vec![done.record.id.clone()],
+    }
+}
+
+fn known(known: &[Known], done: &[Done]) -> Vec<model::KnownOf> {
+    let entries = known.iter().enumerate();
+    entries
+        .map(|(index, entry)| model::KnownOf {
+            pattern: entry.cells.as_str().to_owned(),
+            finding: entry.finding.clone(),
+            reason: entry.reason.clone(),
+            link: entry.link.clone(),
+            since: entry.since.clone(),
+            rate: entry.rate.map(|rate| rate.to_string()),
+            at: entry.at.to_string(),
+            matched: done
+                .iter()
+                .filter(|done| done.verdict.known.contains(&index))
+                .map(|done| done.record.id.clone())
+                .collect(),
+        })
+        .collect()
+}
+
+fn cases(plan: &Plan) -> Vec<model::Case> {
+    let cases = plan.cases.iter();
+    cases
+        .map(|case| model::Case {
+            id: case.id.clone(),
+            digest: case.digest.clone(),
+            about: case.about.clone(),
+            file: case.at.file.display().to_string(),
+            line: case.at.line,
+            keyword: case
+                .keyword
+                .map(|keyword| format!("{keyword:?}").to_uppercase()),
+            section: case.section.clone(),
+        })
+        .collect()
+}
+
+fn peers(outline: &Outline<'_>, done: &[Done]) -> Vec<model::Peer> {
+    outline
+        .posts
+        .iter()
+        .map(|post| peer(outline, post, done))
+        .collect()
+}
+
+fn peer(outline: &Outline<'_>, post: &Post, done: &[Done]) -> model::Peer {
+    let log = post
+        .log()
+        .strip_prefix(outline.folder.path())
+        .unwrap_or(post.log());
+    model::Peer {
+        habits: habits(post, done),
+        log: Some(log.display().to_string()),
+        ..peer_alone(post)
+    }
+}
+
+/// A peer with what it said of itself, apart from any cell.
+pub fn peer_alone(post: &Post) -> model::Peer {
+    let ready = lock(&post.ready).clone().unwrap_or_default();
+    model::Peer {
+        name: post.name.clone(),
+        role: role_name(post.role).into(),
+        source: post.source.into(),
+        command: post.program.argv.clone(),
+        versions: ready
+            .versions
+            .into_iter()
+            .map(|v| model::VersionOf {
+                name: v.name,
+                version: v.version,
+            })
+            .collect(),
+        features: ready.features,
+        errors: lock(&post.faults).iter().map(error).collect(),
+        restarts: post.restarts.load(Ordering::Relaxed),
+        ..model::Peer::default()
+    }
+}
+
+fn error(failure: &super::pool::Failure) -> model::PeerError {
+    let exit_status = match &failure.fault {
+        PeerFault::Died {
+            status: Some(status),
+            ..
+        } => Some(status.to_string()),
+        _ => None,
+    };
+    model::PeerError {
+        sentence: failure.fault.to_string(),
+        exit_status,
+        log_tail: failure.log_tail.clone(),
+        hint: failure.hint.clone(),
+    }
+}
+
+/// Findings below MUST of this peer: in how many cells each shows.
+fn habits(post: &Post, done: &[Done]) -> BTreeMap<String, u64> {
+    let culprit = match post.role {
+        Role::Client => Culprit::Client,
+        _ => Culprit::Server,
+    };
+    let its_cells = done.iter().filter(|done| match culprit {
+        Culprit::Client => done.record.client == post.name,
+        _ => done.record.server == post.name,
+    });
+    let mut habits = BTreeMap::new();
+    for done in its_cells {
+        let its = done
+            .findings
+            .iter()
+            .filter(|finding| finding.level != Level::Must && finding.culprit == culprit);
+        let mut codes: Vec<&str> = its.map(|finding| finding.code.as_str()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        for code in codes {
+            *habits.entry(code.to_owned()).or_default() += 1;
+        }
+    }
+    habits
+}
+
+fn machine() -> model::Machine {
+    model::Machine {
+        os: std::env::consts::OS.into(),
+        arch: std::env::consts::ARCH.into(),
+        cores: std::thread::available_parallelism().map_or(1, usize::from),
+    }
+}
+
+/// The git revision of the working directory, if git is there and it has one.
+fn revision() -> Option<String> {
+    let output = std::process::Command::new("git")
+        .args(["rev-parse", "--short=12", "HEAD"])
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output
+        .status
+        .success()
+        .then(|| text.trim().to_owned())
+        .filter(|text| !text.is_empty())
+}
+
+fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
