@@ -62,6 +62,12 @@ pub enum PeerFault {
     /// It agreed to a feature that does not exist.
     #[error("agreed to the made-up feature `{0}`: it says yes to everything")]
     SaysYes(String),
+    /// It told of something that nobody asked for.
+    #[error("sent {event}, which nothing in the cell asks for")]
+    Unasked {
+        /// The event.
+        event: &'static str,
+    },
     /// It answered with something else than asked.
     #[error("answered `{order}` with `{answer}`")]
     Unexpected {
@@ -117,7 +123,8 @@ enum Outgoing {
 #[derive(Debug)]
 enum Ending {
     Stop,
-    Kill,
+    /// With what it did to be killed, if it did anything.
+    Kill(Option<PeerFault>),
 }
 
 impl Link {
@@ -165,7 +172,7 @@ impl Link {
         match link.greet(role, ready, seed).await {
             Ok(()) => Ok(link),
             Err(fault) => {
-                link.kill().await;
+                link.kill(Some(fault.clone())).await;
                 Err((fault, log))
             }
         }
@@ -316,9 +323,9 @@ impl Link {
         }
     }
 
-    /// Ends the peer at once.
-    pub async fn kill(&self) {
-        self.end(Ending::Kill).await;
+    /// Ends the peer at once, for this fault.
+    pub async fn kill(&self, fault: Option<PeerFault>) {
+        self.end(Ending::Kill(fault)).await;
     }
 
     async fn end(&self, ending: Ending) -> Option<Ended> {
@@ -375,7 +382,7 @@ const LOG_GRACE: Duration = Duration::from_millis(500);
 impl Keeper {
     async fn keep(mut self) -> Option<Ended> {
         let (ended, fault) = tokio::select! {
-            ending = self.endings.recv() => (told(self.process, ending).await, None),
+            ending = self.endings.recv() => told(self.process, ending).await,
             read = &mut self.reader => lost(self.process, read.unwrap_or(Ok(()))).await,
         };
         self.writer.abort();
@@ -393,10 +400,11 @@ impl Keeper {
 }
 
 /// The harness ends the peer: in order after `Stop`, or at once.
-async fn told(process: Process, ending: Option<Ending>) -> Ended {
+async fn told(process: Process, ending: Option<Ending>) -> (Ended, Option<PeerFault>) {
     match ending {
-        Some(Ending::Stop) => process.end().await,
-        Some(Ending::Kill) | None => process.kill().await,
+        Some(Ending::Stop) => (process.end().await, None),
+        Some(Ending::Kill(fault)) => (process.kill().await, fault),
+        None => (process.kill().await, None),
     }
 }
 

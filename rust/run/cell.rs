@@ -492,12 +492,9 @@ impl Cell<'_> {
                 fault = self.stage.client.gone() => return Trouble::Peer { side: Side::Client, fault },
                 fault = self.stage.server.gone() => return Trouble::Peer { side: Side::Server, fault },
             };
-            let answer = name(&event);
+            let event_name = name(&event);
             if !self.note(event) {
-                let fault = PeerFault::Unexpected {
-                    order: "an order of this cell",
-                    answer,
-                };
+                let fault = PeerFault::Unasked { event: event_name };
                 return Trouble::Peer { side, fault };
             }
         }

@@ -234,11 +234,11 @@ async fn try_unit(
         capture,
     };
     let attempted = attempt(stage).await;
-    if let Err(Trouble::Peer { side, fault: _ }) = &attempted {
+    if let Err(Trouble::Peer { side, fault }) = &attempted {
         // It is dead, or of no more use; the next one who needs it starts it.
         match side {
-            Side::Client => client_post.kill(&client).await,
-            Side::Server => server_post.kill(&server).await,
+            Side::Client => client_post.kill(&client, fault).await,
+            Side::Server => server_post.kill(&server, fault).await,
         }
     }
     let attempted = attempted?;

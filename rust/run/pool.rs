@@ -174,8 +174,8 @@ impl Post {
     }
 
     /// A peer that does not answer is of no more use.
-    pub async fn kill(&self, link: &Link) {
-        link.kill().await;
+    pub async fn kill(&self, link: &Link, fault: &PeerFault) {
+        link.kill(Some(fault.clone())).await;
     }
 
     /// What it has free. Only a peer that was ready once has any.
