@@ -1,0 +1,44 @@
+# Wirecheck's commands. Each sets up what it needs and does nothing twice.
+# `make help` lists them.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+include mk/*.mk
+
+WIRECHECK := target/debug/wirecheck
+
+.PHONY: help
+help: ## List the commands
+	@printf 'make COMMAND, where COMMAND is one of\n\n'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 16
+	@printf '\nmake exits 2 when a command fails, and prints its own exit code.\n'
+
+.PHONY: interop
+interop: python $(WIRECHECK) ## Run every client against every server and print the matrix (ARGS='...' for wirecheck run)
+	@$(WIRECHECK) run $(ARGS)
+
+# Cargo knows best what is current.
+.PHONY: $(WIRECHECK)
+$(WIRECHECK): rust-toolchain
+	@cargo build --locked --bin wirecheck
+
+.PHONY: rust-toolchain
+rust-toolchain:
+	@command -v cargo >/dev/null 2>&1 || { \
+	  printf 'error: cargo is not installed\n\nhint: install Rust with rustup, see https://rustup.rs\n' >&2; exit 3; }
+
+.PHONY: test
+test: python rust-toolchain ## Run every test of the project
+	@WIRECHECK_BIN=$(CURDIR)/$(WIRECHECK) scripts/cargo-test.sh --locked --no-fail-fast
+	@$(VENV_PYTHON) -m unittest discover -s python/tests
+
+.PHONY: lint
+lint: python rust-toolchain python-lint ## Check formatting and lints of all code
+	@cargo fmt --all --check
+	@cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+
+.PHONY: bench
+bench: python bench-claim ## Measure: the article's claim about speed, the tap, a warm run, memory
+	@cargo bench --locked --quiet --bench tap
+	@$(VENV_PYTHON) bench/runs.py
