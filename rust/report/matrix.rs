@@ -1,0 +1,155 @@
+//! The matrix of a run, with what to know before it and what to do after it.
+
+mod causes;
+mod grid;
+
+use wirecheck_core::judge::outcome::Outcome;
+use wirecheck_core::model::run::{Cell, Run};
+
+use self::grid::Grid;
+use super::style::{Line, Page, Paint, Style, WIDTH};
+use super::tally::{self, Tally};
+use super::text;
+
+/// A finished run: what it was, the matrix, totals that are the legend, the
+/// causes of what is not as expected, and the verdict.
+pub fn matrix(run: &Run, style: Style) -> String {
+    let mut page = Page::new(style);
+    let grid = Grid::of(run);
+    header(&mut page, run, &grid);
+    page.blank();
+    grid.put(&mut page);
+    page.blank();
+    totals(&mut page, run, &grid);
+    causes::put(&mut page, run);
+    cuts(&mut page, run);
+    verdict(&mut page, run);
+    pointers(&mut page, run);
+    page.finish()
+}
+
+fn header(page: &mut Page, run: &Run, grid: &Grid<'_>) {
+    let selected = run
+        .cells
+        .iter()
+        .filter(|cell| !tally::is_filtered(cell))
+        .count();
+    let cells = match run.cells.len() {
+        all if all == selected => text::count(all, "cell"),
+        all => format!(
+            "{} of {}",
+            text::number(selected as u64),
+            text::count(all, "cell")
+        ),
+    };
+    let facts = [
+        format!(
+            "{} x {}",
+            text::count(grid.clients.len(), "client"),
+            text::count(grid.servers.len(), "server")
+        ),
+        text::count(run.cases.len(), "case"),
+        cells,
+        format!("seed {}", run.seed),
+        format!("run {}", run.id),
+    ];
+    page.line(
+        Line::default()
+            .paint(Paint::Strong, &run.tool)
+            .text(format!(": {}", facts.join(", "))),
+    );
+}
+
+fn totals(page: &mut Page, run: &Run, grid: &Grid<'_>) {
+    let mut entries = Tally::of(&run.cells).legend();
+    entries.push(Line::new(text::waited(run.wall_ms)));
+    let mut line = Line::default();
+    for entry in entries {
+        if line.width() > 0 && line.width() + 3 + entry.width() > WIDTH {
+            page.line(std::mem::take(&mut line));
+        }
+        if line.width() > 0 {
+            line = line.text("   ");
+        }
+        line = line.append(entry);
+    }
+    page.line(line);
+    let (ran, pairs) = grid.ran();
+    if ran < pairs {
+        page.line(Line::default().paint(Paint::Bad, format!("{ran} of {pairs} pairs ran")));
+    }
+}
+
+fn cuts(page: &mut Page, run: &Run) {
+    const MOST: usize = 5;
+    for cut in run.cuts.iter().take(MOST) {
+        page.entry(Line::default().paint(Paint::Warn, "cut"), 8, cut);
+    }
+    if run.cuts.len() > MOST {
+        page.line(Line::indent(8).text(more(run.cuts.len() - MOST)));
+    }
+}
+
+/// The last words on a list that was cut.
+pub(super) fn more(left: usize) -> String {
+    format!("... {} more", text::number(left as u64))
+}
+
+fn verdict(page: &mut Page, run: &Run) {
+    let unexpected = Tally::of(&run.cells).unexpected();
+    let mut sentence = match unexpected {
+        0 if run.exit == 0 => "all as expected".to_owned(),
+        0 => "nothing unexpected in what ran".to_owned(),
+        some => {
+            let causes = causes::unexpected(run).count();
+            let results = text::count(some, "unexpected result");
+            format!("{results}, {}", text::count(causes, "cause"))
+        }
+    };
+    if !run.complete {
+        let reason = run.incomplete_reason.as_deref().unwrap_or("stopped early");
+        sentence = format!("{sentence}; incomplete: {reason}");
+    }
+    let paint = if run.exit == 0 {
+        Paint::Good
+    } else {
+        Paint::Bad
+    };
+    let exit = format!("exit {}", run.exit);
+    let sentence = text::fit(&sentence, WIDTH - exit.len() - 2);
+    page.line(Line::default().paint(paint, sentence).right(exit));
+}
+
+fn pointers(page: &mut Page, run: &Run) {
+    let report = format!(".wirecheck/runs/{}/run.json", run.id);
+    page.line(Line::new("report").pad(8).text(report));
+    if let Some(cell) = first_unexpected(run) {
+        page.line(
+            Line::new("look")
+                .pad(8)
+                .text(format!("wirecheck show {}", cell.id)),
+        );
+        page.line(
+            Line::new("again")
+                .pad(8)
+                .text(format!("wirecheck run {}", cell.id)),
+        );
+    }
+}
+
+/// The cell that a reader should look at first: what failed before what could
+/// not be done.
+fn first_unexpected(run: &Run) -> Option<&Cell> {
+    let order = [
+        Outcome::Fail,
+        Outcome::Stale,
+        Outcome::Flaky,
+        Outcome::Error,
+    ];
+    order
+        .into_iter()
+        .find_map(|wanted| run.cells.iter().find(|cell| tally::outcome(cell) == wanted))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! Clients down, servers across.
+
+use std::collections::HashMap;
+
+use wirecheck_core::judge::outcome::Outcome;
+use wirecheck_core::model::run::{Cell, Run};
+
+use crate::report::style::{Line, Page, Paint, WIDTH};
+use crate::report::tally::{self, Tally};
+use crate::report::text;
+
+/// The most columns of a pair; a longer reason stands below the matrix.
+const WIDEST: usize = 32;
+/// Columns between two servers.
+const GAP: usize = 2;
+
+/// The cells of a run by their pairs. A client or server with no selected cell
+/// has no place.
+pub struct Grid<'a> {
+    /// Down, in the order of the plan.
+    pub clients: Vec<&'a str>,
+    /// Across, in the order of the plan.
+    pub servers: Vec<&'a str>,
+    pairs: HashMap<(&'a str, &'a str), Vec<&'a Cell>>,
+}
+
+impl<'a> Grid<'a> {
+    /// The selected cells of a run.
+    pub fn of(run: &'a Run) -> Self {
+        let mut grid = Self {
+            clients: Vec::new(),
+            servers: Vec::new(),
+            pairs: HashMap::new(),
+        };
+        for cell in run.cells.iter().filter(|cell| !tally::is_filtered(cell)) {
+            grid.add(cell);
+        }
+        grid
+    }
+
+    fn add(&mut self, cell: &'a Cell) {
+        for (names, name) in [
+            (&mut self.clients, &cell.client),
+            (&mut self.servers, &cell.server),
+        ] {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        let pair = (cell.client.as_str(), cell.server.as_str());
+        self.pairs.entry(pair).or_default().push(cell);
+    }
+
+    /// Of how many pairs a cell came to a verdict, and of how many one was to.
+    pub fn ran(&self) -> (usize, usize) {
+        let ran = |cells: &&Vec<&Cell>| {
+            let mut outcomes = cells.iter().map(|cell| tally::outcome(cell));
+            outcomes.any(|outcome| !matches!(outcome, Outcome::NotRun | Outcome::Error))
+        };
+        (self.pairs.values().filter(ran).count(), self.pairs.len())
+    }
+
+    /// Puts the matrix on a page: as many servers side by side as fit, the
+    /// others in blocks below.
+    pub fn put(&self, page: &mut Page) {
+        let widest = |names: &[&str]| names.iter().map(|name| text::width(name)).max();
+        let first = widest(&self.clients).unwrap_or(0).max("CLIENT".len()) + GAP;
+        let columns: Vec<Column<'_>> = self
+            .servers
+            .iter()
+            .map(|server| self.column(server))
+            .collect();
+        for (index, block) in blocks(&columns, WIDTH - first).into_iter().enumerate() {
+            if index > 0 {
+                page.blank();
+            }
+            self.put_block(page, first, block);
+        }
+        self.put_reasons(page);
+    }
+
+    fn column(&self, server: &'a str) -> Column<'a> {
+        let cells: Vec<Line> = self
+            .clients
+            .iter()
+            .map(|client| self.pair(client, server))
+            .collect();
+        let widest = cells.iter().map(Line::width).max().unwrap_or(0);
+        Column {
+            server,
+            width: widest.max(text::width(server)) + GAP,
+            cells,
+        }
+    }
+
+    fn pair(&self, client: &str, server: &str) -> Line {
+        let Some(cells) = self.pairs.get(&(client, server)) else {
+            return Line::default().paint(Paint::Dim, "not selected");
+        };
+        match not_run(cells) {
+            Some(why) => {
+                let text = text::fit(&format!("not run: {why}"), WIDEST);
+                Line::default().paint(Paint::Bad, text)
+            }
+            None => Tally::of(cells.iter().copied()).marks(),
+        }
+    }
+
+    fn put_block(&self, page: &mut Page, first: usize, block: &[Column<'_>]) {
+        page.line(Line::indent(first).paint(Paint::Strong, "SERVER"));
+        let mut header = Line::default().paint(Paint::Strong, "CLIENT");
+        let mut column = first;
+        for server in block {
+            header = header.pad(column).text(server.server);
+            column += server.width;
+        }
+        page.line(header);
+        for (index, client) in self.clients.iter().enumerate() {
+            let mut line = Line::new(client);
+            let mut column = first;
+            for server in block {
+                line = line.pad(column).append(server.cells[index].clone());
+                column += server.width;
+            }
+            page.line(line);
+        }
+    }
+
+    /// Reasons that did not fit into their place, once each.
+    fn put_reasons(&self, page: &mut Page) {
+        let mut told: Vec<&str> = Vec::new();
+        for client in &self.clients {
+            for server in &self.servers {
+                let cells = self.pairs.get(&(*client, *server));
+                let Some(why) = cells.and_then(|cells| not_run(cells)) else {
+                    continue;
+                };
+                if text::width(why) + "not run: ".len() > WIDEST && !told.contains(&why) {
+                    told.push(why);
+                }
+            }
+        }
+        for why in told {
+            page.entry(Line::new("not run:"), 9, why);
+        }
+    }
+}
+
+/// A server's column.
+struct Column<'a> {
+    server: &'a str,
+    width: usize,
+    cells: Vec<Line>,
+}
+
+/// Splits columns so that each block takes at most so much room, and has at
+/// least one column.
+fn blocks<'c, 'a>(mut columns: &'c [Column<'a>], room: usize) -> Vec<&'c [Column<'a>]> {
+    let mut found = Vec::new();
+    while !columns.is_empty() {
+        let mut used = 0;
+        let fitting = columns.iter().take_while(|column| {
+            used += column.width;
+            used <= room + GAP
+        });
+        let (block, rest) = columns.split_at(fitting.count().max(1));
+        found.push(block);
+        columns = rest;
+    }
+    found
+}
+
+/// Why no cell of a pair was run, if none was.
+fn not_run<'a>(cells: &[&'a Cell]) -> Option<&'a str> {
+    let none = cells
+        .iter()
+        .all(|cell| tally::outcome(cell) == Outcome::NotRun);
+    if !none {
+        return None;
+    }
+    let mut reasons = cells.iter().filter_map(|cell| cell.reason.as_ref());
+    Some(
+        reasons
+            .next()
+            .map_or("no reason given", |reason| reason.sentence.as_str()),
+    )
+}

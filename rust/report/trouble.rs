@@ -1,0 +1,175 @@
+//! What is told once and not once per cell: a peer that does not run, and an
+//! entry of the known list that is known no more.
+
+use wirecheck_core::judge::outcome::Outcome;
+use wirecheck_core::model::run::{Cell, KnownOf, Peer, PeerError, Run};
+
+use super::matrix::more;
+use super::style::{Line, Page, Paint, Style};
+use super::tally;
+use super::text;
+
+/// Where labels begin.
+const INDENT: usize = 3;
+/// Where what they name begins.
+const COLUMN: usize = 14;
+/// The most lines of a log.
+const MOST_LOG: usize = 10;
+/// The most columns of a line of a log.
+const WIDEST_LOG: usize = 200;
+
+/// Every error of a peer in its role, with the cells that it cost. Empty if
+/// there was none.
+pub fn peer_failure(run: &Run, peer: &Peer, style: Style) -> String {
+    let mut page = Page::new(style);
+    for (index, error) in peer.errors.iter().enumerate() {
+        if index > 0 {
+            page.blank();
+        }
+        put_error(&mut page, run, peer, error);
+    }
+    page.finish()
+}
+
+fn put_error(page: &mut Page, run: &Run, peer: &Peer, error: &PeerError) {
+    let title = format!("{} ({}): {}", peer.name, peer.role, error.sentence);
+    page.entry(Line::default().paint(Paint::Bad, " E ERROR"), 10, &title);
+    entry(page, "cost", &cost(run, peer));
+    if !peer.command.is_empty() {
+        let argv = peer.command.iter().map(String::as_str);
+        let command = shlex::try_join(argv).unwrap_or_else(|_| peer.command.join(" "));
+        entry(page, "command", &command);
+    }
+    if let Some(status) = &error.exit_status {
+        entry(page, "ended", status);
+    }
+    put_log(page, peer, error);
+    if let Some(hint) = &error.hint {
+        page.blank();
+        page.entry(Line::new(" hint:"), 7, hint);
+    }
+}
+
+/// The cells that could not be done because of a peer.
+fn cost(run: &Run, peer: &Peer) -> String {
+    let part = |cell: &&Cell| match peer.role.as_str() {
+        "client" => cell.client == peer.name,
+        _ => cell.server == peer.name,
+    };
+    let cells = || {
+        run.cells
+            .iter()
+            .filter(part)
+            .filter(|cell| !tally::is_filtered(cell))
+    };
+    let with = |wanted| {
+        cells()
+            .filter(|cell| tally::outcome(cell) == wanted)
+            .count()
+    };
+    let cost = format!("{} in error", text::count(with(Outcome::Error), "cell"));
+    match with(Outcome::NotRun) {
+        0 => cost,
+        left => format!("{cost}, {} not run", text::number(left as u64)),
+    }
+}
+
+fn put_log(page: &mut Page, peer: &Peer, error: &PeerError) {
+    let left_out = error.log_tail.len().saturating_sub(MOST_LOG);
+    let mut label = "log";
+    for line in &error.log_tail[left_out..] {
+        entry(page, label, &text::fit(line, WIDEST_LOG));
+        label = "";
+    }
+    if left_out > 0 {
+        entry(page, "", &format!("{} above", more(left_out)));
+    }
+    if let Some(log) = &peer.log {
+        entry(page, "all of it", log);
+    }
+}
+
+/// The entries of the known list that a stale cell shows no more. Empty if the
+/// cell is not stale.
+pub fn stale(run: &Run, cell: &Cell, style: Style) -> String {
+    let mut page = Page::new(style);
+    if tally::outcome(cell) == Outcome::Stale {
+        for (index, known) in entries(run, cell) {
+            let (listed, stale) = cells_of(run, index);
+            put_stale(&mut page, known, listed.len(), stale.len());
+            page.entry(Line::indent(INDENT).text("cells"), COLUMN, &ids(&stale));
+            put_advice(&mut page, stale.len() == listed.len());
+        }
+    }
+    page.finish()
+}
+
+fn entries<'a>(run: &'a Run, cell: &Cell) -> Vec<(usize, &'a KnownOf)> {
+    let indices = cell.known_entry.iter();
+    indices
+        .filter_map(|index| Some((*index, run.known.get(*index)?)))
+        .collect()
+}
+
+fn ids(cells: &[&Cell]) -> String {
+    const MOST: usize = 4;
+    let mut ids: Vec<String> = cells
+        .iter()
+        .take(MOST)
+        .map(|cell| cell.id.clone())
+        .collect();
+    if cells.len() > MOST {
+        ids.push(more(cells.len() - MOST));
+    }
+    ids.join(" ")
+}
+
+/// The cells with a verdict on an entry, and those of them that are stale.
+fn cells_of(run: &Run, entry: usize) -> (Vec<&Cell>, Vec<&Cell>) {
+    let listed = run
+        .cells
+        .iter()
+        .filter(|cell| cell.known_entry.contains(&entry));
+    let listed: Vec<&Cell> = listed.collect();
+    let stale = listed
+        .iter()
+        .copied()
+        .filter(|cell| tally::outcome(cell) == Outcome::Stale)
+        .collect();
+    (listed, stale)
+}
+
+fn put_stale(page: &mut Page, known: &KnownOf, listed: usize, stale: usize) {
+    let title = format!(
+        "`{}` is listed as known, but {stale} of {} did not show it",
+        known.pattern,
+        text::count(listed, "cell")
+    );
+    page.entry(Line::default().paint(Paint::Bad, " ! STALE"), 10, &title);
+    entry(page, "entry", &known.at);
+    entry(page, "finding", &known.finding);
+    entry(
+        page,
+        "reason",
+        &format!("{}   (since {})", known.reason, known.since),
+    );
+    if let Some(link) = &known.link {
+        entry(page, "link", link);
+    }
+}
+
+fn put_advice(page: &mut Page, all: bool) {
+    page.blank();
+    let advice = match all {
+        true => "it seems to be mended: remove the entry",
+        false => "narrow the pattern to the cells that still show it",
+    };
+    page.entry(Line::new(" hint:"), 7, advice);
+}
+
+fn entry(page: &mut Page, label: &str, text: &str) {
+    page.entry(Line::indent(INDENT).paint(Paint::Dim, label), COLUMN, text);
+}
+
+#[cfg(test)]
+mod tests;
