@@ -6,5 +6,6 @@
 
 pub mod cli;
 pub mod peer;
+pub mod report;
 pub mod run;
 pub mod tap;

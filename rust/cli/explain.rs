@@ -13,6 +13,11 @@ use crate::report::Style;
 pub fn run(arguments: &ExplainArguments, style: Style) -> Result<Exit> {
     let context = Context::load(&arguments.place)?;
     let case = context.case(&arguments.case)?;
-    print(&report::explain(case, &context.known, style));
+    let ids = context.plan(&[])?.ids();
+    let cells: Vec<String> = ids
+        .into_iter()
+        .filter(|id| id.ends_with(&format!("/{}", case.id)))
+        .collect();
+    print(&report::explain(case, &cells, &context.known, style));
     Ok(Exit::Ok)
 }

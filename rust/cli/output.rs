@@ -19,36 +19,45 @@ use crate::run::folder::RunFolder;
 /// can be shown one by one.
 const FULL_FAILURES: usize = 5;
 
-/// Shows how far a run is.
+/// Shows how far a run is: on a terminal one line that changes, otherwise a
+/// line for each pair that is through.
 pub struct Ticker {
     terminal: bool,
     style: Style,
     pairs: Vec<Pair>,
-    left: usize,
+    through: usize,
+    cells: usize,
+    done: usize,
+    unexpected: usize,
     shown: bool,
 }
 
 struct Pair {
-    name: String,
+    client: String,
+    server: String,
     left: usize,
-    outcomes: Vec<Outcome>,
+    cells: Vec<Cell>,
 }
+
+/// Columns of a terminal that does not tell.
+const COLUMNS: usize = 80;
 
 impl Ticker {
     /// Nothing has happened.
     pub fn new(plan: &Plan, terminal: bool, style: Style) -> Self {
         let mut pairs: Vec<Pair> = Vec::new();
         for cell in plan.cells.iter().filter(|cell| cell.selected) {
-            let name = format!(
-                "{}/{}",
-                plan.clients[cell.client], plan.servers[cell.server]
-            );
-            match pairs.iter_mut().find(|pair| pair.name == name) {
+            let (client, server) = (&plan.clients[cell.client], &plan.servers[cell.server]);
+            match pairs
+                .iter_mut()
+                .find(|pair| pair.client == *client && pair.server == *server)
+            {
                 Some(pair) => pair.left += 1,
                 None => pairs.push(Pair {
-                    name,
+                    client: client.clone(),
+                    server: server.clone(),
                     left: 1,
-                    outcomes: Vec::new(),
+                    cells: Vec::new(),
                 }),
             }
         }
@@ -56,53 +65,75 @@ impl Ticker {
             terminal,
             style,
             pairs,
-            left: 0,
+            through: 0,
+            cells: 0,
+            done: 0,
+            unexpected: 0,
             shown: false,
         }
     }
 
-    /// Shows something: on a terminal one line that changes, otherwise a line
-    /// for each pair that is through.
+    /// Shows something.
     pub fn show(&mut self, progress: &Progress) {
         match progress {
-            Progress::Building(what) => self.line(&format!("checking `{what}`")),
-            Progress::Running(cells) => self.left = *cells,
-            Progress::Ended(done) => {
-                self.left = self.left.saturating_sub(1);
-                let name = format!("{}/{}", done.record.client, done.record.server);
-                self.ended(&name, done.verdict.outcome);
+            Progress::Building(what) => {
+                self.line(&format!("{what} (does nothing when all is current)"))
             }
+            Progress::Running(cells) => self.cells = *cells,
+            Progress::Ended(done) => self.ended(&done.record, done.verdict.outcome),
             Progress::Stopping => {
                 self.clear();
-                eprintln!("stopping; once more to kill");
+                eprintln!("stopping; once more kills");
             }
         }
     }
 
-    fn ended(&mut self, name: &str, outcome: Outcome) {
-        let Some(pair) = self.pairs.iter_mut().find(|pair| pair.name == name) else {
-            return;
-        };
-        pair.left = pair.left.saturating_sub(1);
-        pair.outcomes.push(outcome);
-        let through = (pair.left == 0).then(|| pair.text());
-        match (self.terminal, through) {
-            (true, _) => self.line(&format!("{} cells to go", self.left)),
-            (false, Some(text)) => eprintln!("{text}"),
-            (false, None) => {}
+    fn ended(&mut self, cell: &Cell, outcome: Outcome) {
+        self.done += 1;
+        self.unexpected += usize::from(!outcome.is_as_expected());
+        match self.terminal {
+            true if self.done == self.cells => self.clear(),
+            true => {
+                let line = report::status_line(
+                    self.done,
+                    self.cells,
+                    self.unexpected,
+                    &[],
+                    COLUMNS,
+                    self.style,
+                );
+                self.line(&line);
+            }
+            false => self.note(cell),
         }
-        if self.left == 0 {
-            self.clear();
+    }
+
+    fn note(&mut self, cell: &Cell) {
+        let pairs = self.pairs.len();
+        let pair = self
+            .pairs
+            .iter_mut()
+            .find(|pair| pair.client == cell.client && pair.server == cell.server);
+        let Some(pair) = pair else { return };
+        pair.left = pair.left.saturating_sub(1);
+        // What a pair's line says needs no more of a cell than this.
+        pair.cells.push(Cell {
+            attempts: Vec::new(),
+            ..cell.clone()
+        });
+        if pair.left == 0 {
+            self.through += 1;
+            let cells: Vec<&Cell> = pair.cells.iter().collect();
+            eprint!(
+                "{}",
+                report::progress_line(self.through, pairs, &cells, self.style)
+            );
         }
     }
 
     fn line(&mut self, text: &str) {
         if self.terminal {
-            let (dim, reset) = match self.style {
-                Style::Ansi => ("\x1b[2m", "\x1b[0m"),
-                Style::Plain => ("", ""),
-            };
-            eprint!("\r\x1b[K{dim}{text}{reset}");
+            eprint!("\r\x1b[K{text}");
             let _ = std::io::stderr().flush();
             self.shown = true;
         }
@@ -113,20 +144,6 @@ impl Ticker {
             eprint!("\r\x1b[K");
             self.shown = false;
         }
-    }
-}
-
-impl Pair {
-    fn text(&self) -> String {
-        let counts = Outcome::ALL.iter().filter_map(|outcome| {
-            let count = self.outcomes.iter().filter(|seen| *seen == outcome).count();
-            (count > 0).then(|| format!("{} {count}", outcome.mark()))
-        });
-        format!(
-            "{:<40} {}",
-            self.name,
-            counts.collect::<Vec<_>>().join("   ")
-        )
     }
 }
 
