@@ -47,7 +47,6 @@ fn options(arguments: &RunArguments) -> Options {
         seed: arguments.seed.unwrap_or_else(random_seed),
         fail_fast: arguments.fail_fast,
         build: !arguments.no_build,
-        required: std::env::var_os("CI").is_some_and(|value| value == "true"),
         argv: std::env::args().collect(),
     }
 }

@@ -38,8 +38,6 @@ pub struct Options {
     pub fail_fast: bool,
     /// Build peers that are not current.
     pub build: bool,
-    /// Peers that do not run are an error, not a gap.
-    pub required: bool,
     /// The command line.
     pub argv: Vec<String>,
 }

@@ -119,7 +119,9 @@ fn put_known(page: &mut Page, run: &Run) {
             .rate
             .as_ref()
             .map_or(String::new(), |rate| format!(" ({rate})"));
-        let end = format!("   {}{rate}", text::clean(&entry.at));
+        // The folder is the same for all and would crowd out the reason.
+        let at = entry.at.rsplit('/').next().unwrap_or(&entry.at);
+        let end = format!("   {}{rate}", text::clean(at));
         let room = WIDTH.saturating_sub(INDENT + text::width(&end));
         let begin = Line::indent(2).append(tally::mark(Outcome::Known, *cells));
         page.line(

@@ -10,7 +10,7 @@ use crate::report::tally::{self, Tally};
 use crate::report::text;
 
 /// The most columns of a pair; a longer reason stands below the matrix.
-const WIDEST: usize = 32;
+const WIDEST: usize = 25;
 /// Columns between two servers.
 const GAP: usize = 2;
 
