@@ -111,17 +111,15 @@ fn the_table_size_follows_the_settings_of_the_other_side() {
     let lowered = || Script::begun().frame(SERVER, SETTINGS, 0, 0, &[0, 1, 0, 0, 0, 0]);
     let not_yet = lowered().frame(CLIENT, HEADERS, END_HEADERS, 1, &block(&[("a", "b")]));
     assert_eq!(not_yet.faults(), [""; 0], "free until the ACK");
-    let keeps_the_size = lowered().frame(CLIENT, SETTINGS, ACK, 0, b"").frame(
-        CLIENT,
-        HEADERS,
-        END_HEADERS,
-        1,
-        &block(&[("a", "b")]),
-    );
+    // The first ACK is for the SETTINGS of the preface.
+    let keeps_the_size = lowered()
+        .frame(CLIENT, SETTINGS, ACK, 0, b"")
+        .frame(CLIENT, SETTINGS, ACK, 0, b"")
+        .frame(CLIENT, HEADERS, END_HEADERS, 1, &block(&[("a", "b")]));
     assert_eq!(
         keeps_the_size.faults(),
         [
-            "client 51..56: the header block does not begin with the size update to 0 that it owes \
+            "client 60..65: the header block does not begin with the size update to 0 that it owes \
           (RFC 9113, section 4.3.1)"
         ]
     );
@@ -206,6 +204,15 @@ fn an_interrupted_field_block_ends_the_direction() {
             "client 42..51: CONTINUATION on stream 3 interrupts the field block of stream 1 \
           (RFC 9113, section 6.10, fatal)"
         ]
+    );
+    let headers = Script::begun()
+        .frame(CLIENT, HEADERS, 0, 1, &block(&[("a", "b")]))
+        .frame(CLIENT, HEADERS, END_HEADERS, 3, &[0xbe])
+        .connection();
+    assert_eq!(headers.faults.len(), 1);
+    assert!(
+        headers.stream(3).is_none(),
+        "its fields may not be those that were meant"
     );
     let alone = Script::opened().frame(CLIENT, CONTINUATION, END_HEADERS, 1, b"");
     assert_eq!(

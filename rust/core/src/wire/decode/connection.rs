@@ -28,7 +28,7 @@ pub(super) struct ConnectionDecoder {
 }
 
 /// Whether decoding of a direction can go on after a fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Weight {
     Passing,
     Fatal,
@@ -155,42 +155,46 @@ impl ConnectionDecoder {
             range,
             at_ns: self.now_ns,
         };
-        self.check(&frame, &place, ledger);
-        self.apply(&frame, &place, ledger);
+        if self.check(&frame, &place, ledger) == Weight::Passing {
+            self.apply(&frame, &place, ledger);
+        }
         if kept {
             self.frames.push(into_frame(frame, &place));
         }
     }
 
-    /// The faults of a frame for itself and in its place.
-    fn check(&mut self, frame: &Collected, place: &Place, ledger: &mut Ledger) {
+    /// The faults of a frame for itself and in its place; the weight of the
+    /// worst.
+    fn check(&mut self, frame: &Collected, place: &Place, ledger: &mut Ledger) -> Weight {
         let header = frame.span.header;
-        let mut faults = Vec::new();
-        faults.extend(self.check_first(&frame.span, place.direction));
-        faults.extend(self.check_size(&frame.span, place.direction));
-        match &frame.body {
-            Ok(body) => {
-                faults.extend(value_violations(body, place.direction));
-                faults.extend(self.check_stream(body, &frame.span, place.direction));
-            }
-            Err(violation) => {
-                let weight = if breaks_decoding(frame) {
-                    Weight::Fatal
-                } else {
-                    Weight::Passing
-                };
-                self.fault_at(place, header.stream, violation.clone(), weight, ledger);
-            }
-        }
-        for violation in faults {
-            self.fault_at(place, header.stream, violation, Weight::Passing, ledger);
-        }
-        if let Some(violation) = self.check_order(&frame.span, place.direction) {
-            self.fault_at(place, header.stream, violation, Weight::Fatal, ledger);
-        }
         if frame.is_cut() && !carries_block(header.kind) {
             ledger.cut(Kind::FramePayload);
         }
+        let mut faults = Vec::new();
+        faults.extend(self.check_first(&frame.span, place.direction).map(passing));
+        faults.extend(self.check_size(&frame.span, place.direction).map(passing));
+        match &frame.body {
+            Ok(body) => {
+                let values = value_violations(body, place.direction);
+                faults.extend(values.into_iter().map(passing));
+                faults.extend(
+                    self.check_stream(body, &frame.span, place.direction)
+                        .map(passing),
+                );
+            }
+            Err(violation) if breaks_decoding(frame) => {
+                faults.push((violation.clone(), Weight::Fatal));
+            }
+            Err(violation) => faults.push(passing(violation.clone())),
+        }
+        let order = self.check_order(&frame.span, place.direction);
+        faults.extend(order.map(|violation| (violation, Weight::Fatal)));
+        let mut worst = Weight::Passing;
+        for (violation, weight) in faults {
+            worst = worst.max(weight);
+            self.fault_at(place, header.stream, violation, weight, ledger);
+        }
+        worst
     }
 
     fn check_first(&mut self, span: &FrameSpan, direction: Direction) -> Option<Violation> {
@@ -428,6 +432,10 @@ impl FrameSpan {
             None => format!("a frame of type {:#04x}", self.header.kind),
         }
     }
+}
+
+fn passing(violation: Violation) -> (Violation, Weight) {
+    (violation, Weight::Passing)
 }
 
 /// HEADERS, PUSH_PROMISE or CONTINUATION.
