@@ -2,6 +2,7 @@
 //! sentence, who, where, bytes, fields, rule, case, hint, what to type next.
 //! All that stands above the bytes fits in eight lines.
 
+mod accept;
 mod bytes;
 mod headers;
 
@@ -120,8 +121,8 @@ fn reason(page: &mut Page, cell: &Cell) {
         return;
     };
     page.entry(Line::default(), 1, &reason.sentence);
-    page.blank();
     if let Some(peer) = &reason.peer {
+        page.blank();
         entry(page, "peer", peer);
     }
     if let Some(mend) = &reason.mend {
@@ -240,33 +241,24 @@ impl<'a> Message<'a> {
 
     fn place(&self, page: &mut Page) {
         let place = &self.finding.place;
-        let mut parts = Vec::new();
-        parts.extend(place.connection.map(|id| format!("connection {id}")));
-        parts.extend(place.stream.map(|id| format!("stream {id}")));
-        parts.extend(place.frame.map(|index| self.frame(index)));
-        parts.extend(place.message.map(|index| format!("message #{}", index + 1)));
-        parts.extend(place.sender.as_deref().map(|sender| {
-            let way = if sender == "client" {
-                "client -> server"
-            } else {
-                "server -> client"
-            };
-            way.to_owned()
-        }));
-        parts.extend(
+        let sender = place
+            .sender
+            .as_deref()
+            .map_or(String::new(), |sender| format!("{sender} "));
+        let bytes = place.byte_range.filter(|(start, end)| end > start);
+        let parts = [
+            place.connection.map(|id| format!("connection {id}")),
+            place.stream.map(|id| format!("stream {id}")),
+            place.frame.map(|index| self.frame(index)),
+            place.message.map(|index| format!("message #{}", index + 1)),
+            bytes.map(|(start, end)| format!("{sender}bytes {start} to {}", end - 1)),
             place
                 .at_ns
                 .map(|at| format!("+{} ms", text::milliseconds(at))),
-        );
-        parts.extend(
-            place
-                .byte_range
-                .filter(|(start, end)| end > start)
-                .map(|(start, end)| format!("bytes {start} to {}", end - 1)),
-        );
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
         if !parts.is_empty() {
-            let told = text::fit(&parts.join(", "), WIDTH - COLUMN);
-            entry(page, "where", &told);
+            entry(page, "where", &parts.join(", "));
         }
     }
 
@@ -324,8 +316,8 @@ impl<'a> Message<'a> {
     fn rule(&self, page: &mut Page) {
         if let Some(section) = &self.finding.section {
             let told = format!(
-                "{}: \"{}\"   {}",
-                section.name, section.quote, self.finding.level
+                "{}, {}: \"{}\"",
+                self.finding.level, section.name, section.quote
             );
             entry(page, "rule", &told);
             entry(page, "", &section.link);
@@ -333,10 +325,9 @@ impl<'a> Message<'a> {
         }
         let case = self.of_case();
         if let Some(section) = case.and_then(|case| case.section.as_ref()) {
-            let keyword = case
-                .and_then(|case| case.keyword.as_deref())
-                .unwrap_or_default();
-            entry(page, "rule", format!("{section}   {keyword}").trim_end());
+            let keyword = case.and_then(|case| case.keyword.as_deref());
+            let keyword = keyword.map_or(String::new(), |keyword| format!("{keyword}, "));
+            entry(page, "rule", &format!("{keyword}{section}"));
         }
     }
 
@@ -433,59 +424,16 @@ fn value(page: &mut Page, label: &str, value: Option<&ValueOf>) {
 fn next_steps(page: &mut Page, run: &Run, cell: &Cell) {
     page.blank();
     entry(page, "again", &format!("wirecheck run {}", cell.id));
-    entry(page, "inspect", &format!("wirecheck show {}", cell.id));
+    if !cell.attempts.is_empty() {
+        entry(page, "inspect", &format!("wirecheck show {}", cell.id));
+    }
     let outcome = tally::outcome(cell);
     if outcome != Outcome::Fail {
         return;
     }
     if let Some((_, finding)) = chosen(run, cell) {
-        accept(page, run, cell, finding);
+        accept::put(page, run, cell, finding);
     }
-}
-
-/// An entry for the known list, to be pasted.
-fn accept(page: &mut Page, run: &Run, cell: &Cell, finding: &FindingOf) {
-    let mut lines = vec![
-        "[[known]]".to_owned(),
-        format!("cells = {}", toml_string(&cell.id)),
-        format!("finding = {}", toml_string(&finding.code)),
-    ];
-    // Where bytes are compared, the value is only the word "message".
-    let got = finding.got.as_ref().filter(|got| got.hex.is_none());
-    lines.extend(got.map(|got| format!("got = {}", toml_string(&got.value))));
-    lines.push("reason = \"...\"".to_owned());
-    let day = run.started.get(..10).unwrap_or("...");
-    lines.push(format!("since = {}", toml_string(day)));
-    let file = run
-        .known
-        .first()
-        .and_then(|entry| entry.at.rsplit_once(':'));
-    let file = file.map_or("known.toml", |(file, _)| file);
-    entry(
-        page,
-        "accept",
-        &format!("with this in {file}, and a reason:"),
-    );
-    for line in lines {
-        page.line(Line::indent(COLUMN).text(line));
-    }
-}
-
-/// A basic string of TOML.
-fn toml_string(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            c if text::clean(c.encode_utf8(&mut [0; 4])).len() > c.len_utf8() => {
-                out.push_str(&format!("\\U{:08X}", u32::from(c)));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }
 
 #[cfg(test)]

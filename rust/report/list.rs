@@ -1,14 +1,13 @@
 //! The cases that there are, and the peers.
 
-use std::collections::BTreeMap;
-
 use wirecheck_core::model::run::Peer;
 use wirecheck_core::plan::types::CasePlan;
 
 use super::peers as versions_of;
-use super::style::{Line, Page, Paint, Style};
+use super::style::{Line, Page, Paint, Style, WIDTH};
 use super::table::Table;
 use super::text;
+use super::trouble;
 
 /// The most columns of a case's name before what it is about moves down.
 const WIDEST_NAME: usize = 34;
@@ -54,14 +53,15 @@ fn put_case(page: &mut Page, case: &CasePlan, column: usize) {
     page.entry(name, column, &format!("{}{samples}", case.about));
 }
 
-/// Every peer: where it comes from, its roles with its versions and features,
-/// and why it does not run, if it does not.
+/// Every peer: where it comes from, its versions, its features, and why it
+/// does not run, if it does not. Roles that say the same share a row.
 pub fn peers(peers: &[Peer], style: Style) -> String {
     let mut page = Page::new(style);
     let mut table = Table::default();
     table.row(["PEER", "ROLE", "FROM", "VERSIONS"].map(title).to_vec());
-    for peer in peers {
-        table.row(row(peer));
+    for same in grouped(peers, |a, b| a.name == b.name && row_of(a) == row_of(b)) {
+        let roles: Vec<&str> = same.iter().map(|peer| peer.role.as_str()).collect();
+        table.row(row(same[0], &roles.join(", ")));
     }
     table.put(&mut page, 0, 2);
     put_features(&mut page, peers);
@@ -73,35 +73,60 @@ fn title(text: &str) -> Line {
     Line::default().paint(Paint::Strong, text)
 }
 
-fn row(peer: &Peer) -> Vec<Line> {
+/// Peers in groups of those that are the same, each in the place of its first.
+fn grouped(peers: &[Peer], same: impl Fn(&Peer, &Peer) -> bool) -> Vec<Vec<&Peer>> {
+    let mut groups: Vec<Vec<&Peer>> = Vec::new();
+    for peer in peers {
+        match groups.iter_mut().find(|group| same(group[0], peer)) {
+            Some(group) => group.push(peer),
+            None => groups.push(vec![peer]),
+        }
+    }
+    groups
+}
+
+/// What a row says of a peer, apart from its name and role.
+fn row_of(peer: &Peer) -> (&str, String) {
     let state = match (peer.errors.is_empty(), peer.versions.is_empty()) {
-        (false, _) => Line::default().paint(Paint::Bad, "does not run, see below"),
-        (true, true) => Line::new("not said"),
-        (true, false) => Line::new(versions_of::versions(peer)),
+        (false, _) => "does not run, see below".into(),
+        (true, true) => "not said".into(),
+        (true, false) => versions_of::versions(peer),
+    };
+    (&peer.source, state)
+}
+
+fn row(peer: &Peer, roles: &str) -> Vec<Line> {
+    let (source, state) = row_of(peer);
+    let paint = if peer.errors.is_empty() {
+        Paint::Plain
+    } else {
+        Paint::Bad
     };
     vec![
         Line::new(&peer.name),
-        Line::new(&peer.role),
-        Line::new(text::fit(&peer.source, 24)),
-        state,
+        Line::new(roles),
+        Line::new(text::fit(source, 24)),
+        Line::default().paint(paint, state),
     ]
 }
 
 /// Features are long and mostly the same, so each set stands once.
 fn put_features(page: &mut Page, peers: &[Peer]) {
-    let mut sets: BTreeMap<Vec<&str>, Vec<String>> = BTreeMap::new();
-    for peer in peers.iter().filter(|peer| peer.errors.is_empty()) {
-        let mut features: Vec<&str> = peer.features.iter().map(String::as_str).collect();
-        features.sort_unstable();
-        let who = format!("{} ({})", peer.name, peer.role);
-        sets.entry(features).or_default().push(who);
-    }
-    for (features, who) in sets {
+    let running: Vec<Peer> = peers
+        .iter()
+        .filter(|peer| peer.errors.is_empty())
+        .cloned()
+        .collect();
+    for same in grouped(&running, |a, b| {
+        a.role == b.role && a.features == b.features
+    }) {
+        let names: Vec<&str> = same.iter().map(|peer| peer.name.as_str()).collect();
+        let who = format!("as a {}: {}", same[0].role, names.join(", "));
         page.blank();
-        page.entry(title("features"), 10, &who.join(", "));
-        let features = match features.is_empty() {
+        page.entry(title("features"), 10, &who);
+        let features = match same[0].features.is_empty() {
             true => "none".to_owned(),
-            false => features.join(", "),
+            false => same[0].features.join(", "),
         };
         page.entry(Line::default(), 10, &features);
     }
@@ -109,14 +134,22 @@ fn put_features(page: &mut Page, peers: &[Peer]) {
 
 fn put_errors(page: &mut Page, peers: &[Peer]) {
     for peer in peers {
-        for error in &peer.errors {
+        let errors = peer
+            .errors
+            .iter()
+            .map(|error| (error, trouble::roles(peers, peer, error)));
+        for (error, roles) in errors.filter(|(_, roles)| !roles.is_empty()) {
             page.blank();
-            let who = format!("{} ({}): {}", peer.name, peer.role, error.sentence);
+            let who = format!(
+                "{} ({}): {}",
+                peer.name,
+                roles.join(" and "),
+                error.sentence
+            );
             page.entry(Line::default().paint(Paint::Bad, "E"), 2, &who);
             for line in &error.log_tail {
-                page.line(
-                    Line::indent(4).paint(Paint::Dim, text::fit(line, super::style::WIDTH - 4)),
-                );
+                let line = text::fit(line, WIDTH - 4);
+                page.line(Line::indent(4).paint(Paint::Dim, line));
             }
             if let Some(hint) = &error.hint {
                 page.entry(Line::new("  hint:"), 8, hint);

@@ -72,7 +72,7 @@ fn bytes(value: &[u8]) -> String {
     const MOST: usize = 24;
     match value.len() {
         0 => "(empty)".into(),
-        0..=MOST => text::hex(value),
+        1..=MOST => text::hex(value),
         all => format!(
             "{}... {}",
             text::hex(&value[..MOST]),

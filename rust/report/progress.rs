@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(text::width(&line), 80);
         assert_eq!(
             status_line(12, 252, 2, &running, 40, Style::Plain),
-            "12 of 252 cells, 2 unexpected  rust-..."
+            "12 of 252 cells, 2 unexpected  rust-t..."
         );
         assert_eq!(
             status_line(12, 252, 2, &[], 100, Style::Plain),

@@ -476,10 +476,10 @@ pub fn of_bytes(sentence: &str, expected: &[u8], got: &[u8]) -> FindingOf {
         place: WhereOf {
             connection: Some(1),
             stream: Some(1),
-            frame: Some(5),
+            frame: Some(8),
             message: Some(0),
             sender: Some("client".into()),
-            byte_range: Some((388, 400)),
+            byte_range: Some((349, 361)),
             at_ns: Some(3_149_000),
         },
         expected: Some(bytes(expected)),

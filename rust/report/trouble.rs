@@ -18,23 +18,44 @@ const MOST_LOG: usize = 10;
 /// The most columns of a line of a log.
 const WIDEST_LOG: usize = 200;
 
-/// Every error of a peer in its role, with the cells that it cost. Empty if
-/// there was none.
+/// Every error of a peer in its role, with the cells that it cost. What went
+/// wrong with both roles alike is told with the first of them. Empty if there
+/// is nothing to tell.
 pub fn peer_failure(run: &Run, peer: &Peer, style: Style) -> String {
     let mut page = Page::new(style);
-    for (index, error) in peer.errors.iter().enumerate() {
-        if index > 0 {
-            page.blank();
+    for error in &peer.errors {
+        let roles = roles(&run.peers, peer, error);
+        if !roles.is_empty() {
+            put_error(&mut page, run, peer, error, &roles);
         }
-        put_error(&mut page, run, peer, error);
     }
     page.finish()
 }
 
-fn put_error(page: &mut Page, run: &Run, peer: &Peer, error: &PeerError) {
-    let title = format!("{} ({}): {}", peer.name, peer.role, error.sentence);
+/// The roles in which a peer has an error, with that of this entry first;
+/// empty where an entry before it has told of it.
+pub(super) fn roles<'a>(peers: &'a [Peer], peer: &Peer, error: &PeerError) -> Vec<&'a str> {
+    let same = |other: &&Peer| other.name == peer.name && other.errors.contains(error);
+    let roles: Vec<&str> = peers
+        .iter()
+        .filter(same)
+        .map(|other| other.role.as_str())
+        .collect();
+    match roles.first() {
+        Some(first) if *first == peer.role => roles,
+        _ => Vec::new(),
+    }
+}
+
+fn put_error(page: &mut Page, run: &Run, peer: &Peer, error: &PeerError, roles: &[&str]) {
+    let title = format!(
+        "{} ({}): {}",
+        peer.name,
+        roles.join(" and "),
+        error.sentence
+    );
     page.entry(Line::default().paint(Paint::Bad, " E ERROR"), 10, &title);
-    entry(page, "cost", &cost(run, peer));
+    entry(page, "cost", &cost(run, peer, roles));
     if !peer.command.is_empty() {
         let argv = peer.command.iter().map(String::as_str);
         let command = shlex::try_join(argv).unwrap_or_else(|_| peer.command.join(" "));
@@ -50,22 +71,17 @@ fn put_error(page: &mut Page, run: &Run, peer: &Peer, error: &PeerError) {
     }
 }
 
-/// The cells that could not be done because of a peer.
-fn cost(run: &Run, peer: &Peer) -> String {
-    let part = |cell: &&Cell| match peer.role.as_str() {
-        "client" => cell.client == peer.name,
-        _ => cell.server == peer.name,
+/// The cells that could not be done because of a peer in these roles.
+fn cost(run: &Run, peer: &Peer, roles: &[&str]) -> String {
+    let part = |cell: &&Cell| {
+        let (as_client, as_server) = (cell.client == peer.name, cell.server == peer.name);
+        (as_client && roles.contains(&"client")) || (as_server && roles.contains(&"server"))
     };
-    let cells = || {
-        run.cells
-            .iter()
-            .filter(part)
-            .filter(|cell| !tally::is_filtered(cell))
-    };
+    let cells = run.cells.iter().filter(part);
+    let cells: Vec<&Cell> = cells.filter(|cell| !tally::is_filtered(cell)).collect();
     let with = |wanted| {
-        cells()
-            .filter(|cell| tally::outcome(cell) == wanted)
-            .count()
+        let cells = cells.iter().filter(|cell| tally::outcome(cell) == wanted);
+        cells.count()
     };
     let cost = format!("{} in error", text::count(with(Outcome::Error), "cell"));
     match with(Outcome::NotRun) {

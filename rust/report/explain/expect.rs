@@ -1,6 +1,7 @@
 //! What must be seen.
 
 use prost_reflect::MessageDescriptor;
+use wirecheck_core::plan::expect::Matcher;
 use wirecheck_core::plan::types::{
     CallExpect, CasePlan, HandledExpect, MessageExpect, WireMessage, WireTarget,
 };
@@ -81,7 +82,7 @@ fn of_handler(method: &str, expect: &HandledExpect) -> Vec<String> {
     let mut lines = Vec::new();
     let mut add = |what: String| lines.push(format!("handler {method}: {what}"));
     if let Some(times) = &expect.times {
-        add(format!("entered {times} times"));
+        add(entered(times));
     }
     if let Some(messages) = &expect.receive {
         add(received(messages));
@@ -96,6 +97,14 @@ fn of_handler(method: &str, expect: &HandledExpect) -> Vec<String> {
         add(format!("the call ends as {end}"));
     }
     lines
+}
+
+fn entered(times: &Matcher) -> String {
+    match times.to_string().as_str() {
+        "0" => "never entered".into(),
+        "1" => "entered once".into(),
+        times => format!("entered {times} times"),
+    }
 }
 
 fn received(messages: &[MessageExpect]) -> String {

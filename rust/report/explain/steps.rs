@@ -102,7 +102,7 @@ fn message(payload: &Payload, kind: &MessageDescriptor) -> String {
     };
     match json {
         Some(json) => json.to_string(),
-        None => format!("a {} of its bytes", kind.full_name()),
+        None => format!("a {} of these bytes", kind.full_name()),
     }
 }
 

@@ -160,7 +160,6 @@ fn put_fields(page: &mut Page, sides: &Sides<'_>, kind: Option<&MessageDescripto
             page.entry(Line::indent(INDENT).text(name), COLUMN, note);
         }
     }
-    page.blank();
 }
 
 /// Fields of the same label, in the order of both sides.

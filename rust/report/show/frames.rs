@@ -75,7 +75,7 @@ fn put_connection(page: &mut Page, connection: &Connection, material: Material<'
         .text("payload");
     page.line(header.pad(SAYS).text("flags, contents"));
     for (index, frame) in connection.frames.iter().take(MOST_FRAMES).enumerate() {
-        put_frame(page, index, frame, connection.opened_ns);
+        put_frame(page, index, frame);
         put_carried(page, connection, index, material);
     }
     if connection.frames.len() > MOST_FRAMES {
@@ -104,18 +104,14 @@ fn side(side: &Side) -> String {
     format!("{} bytes{end}", text::number(side.bytes))
 }
 
-fn put_frame(page: &mut Page, index: usize, frame: &Frame, opened_ns: u64) {
+fn put_frame(page: &mut Page, index: usize, frame: &Frame) {
     let (arrow, paint) = match frame.direction {
         Direction::ClientToServer => ("->", Paint::Good),
         Direction::ServerToClient => ("<-", Paint::Warn),
     };
     let kind = type_name(frame.kind).map_or(format!("{:#04x}", frame.kind), str::to_owned);
     let payload = (frame.range.end - frame.range.start).saturating_sub(FrameHeader::LEN as u64);
-    let number = format!(
-        "{:>6}  {:>6}",
-        index + 1,
-        text::milliseconds(frame.at_ns.saturating_sub(opened_ns))
-    );
+    let number = format!("{:>6}  {:>6}", index + 1, text::milliseconds(frame.at_ns));
     let line = Line::new(number)
         .text(" ")
         .paint(paint, arrow)
