@@ -206,11 +206,11 @@ impl<'a> Message<'a> {
         let name = match culprit {
             "client" => format!(
                 "client  {}",
-                peers::named(self.run, &self.cell.client, culprit)
+                peers::in_short(self.run, &self.cell.client, culprit)
             ),
             "server" => format!(
                 "server  {}",
-                peers::named(self.run, &self.cell.server, culprit)
+                peers::in_short(self.run, &self.cell.server, culprit)
             ),
             "" => "undetermined".to_owned(),
             other => other.to_owned(),

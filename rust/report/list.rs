@@ -12,6 +12,9 @@ use super::trouble;
 /// The most columns of a case's name before what it is about moves down.
 const WIDEST_NAME: usize = 34;
 
+/// The most columns of what a peer says of its versions.
+const WIDEST_STATE: usize = 50;
+
 /// Every suite with its cases and what each is about.
 pub fn list(cases: &[CasePlan], style: Style) -> String {
     let mut page = Page::new(style);
@@ -57,13 +60,8 @@ fn put_case(page: &mut Page, case: &CasePlan, column: usize) {
 /// does not run, if it does not. Roles that say the same share a row.
 pub fn peers(peers: &[Peer], style: Style) -> String {
     let mut page = Page::new(style);
-    let mut table = Table::default();
-    table.row(["PEER", "ROLE", "FROM", "VERSIONS"].map(title).to_vec());
-    for same in grouped(peers, |a, b| a.name == b.name && row_of(a) == row_of(b)) {
-        let roles: Vec<&str> = same.iter().map(|peer| peer.role.as_str()).collect();
-        table.row(row(same[0], &roles.join(", ")));
-    }
-    table.put(&mut page, 0, 2);
+    let groups = grouped(peers, |a, b| a.name == b.name && row_of(a) == row_of(b));
+    put_rows(&mut page, &groups);
     put_features(&mut page, peers);
     put_errors(&mut page, peers);
     page.finish()
@@ -95,19 +93,31 @@ fn row_of(peer: &Peer) -> (&str, String) {
     (&peer.source, state)
 }
 
-fn row(peer: &Peer, roles: &str) -> Vec<Line> {
-    let (source, state) = row_of(peer);
-    let paint = if peer.errors.is_empty() {
-        Paint::Plain
-    } else {
-        Paint::Bad
-    };
-    vec![
-        Line::new(&peer.name),
-        Line::new(roles),
-        Line::new(text::fit(source, 24)),
-        Line::default().paint(paint, state),
-    ]
+/// Versions come last and are wrapped: a peer may name many.
+fn put_rows(page: &mut Page, groups: &[Vec<&Peer>]) {
+    let mut table = Table::default();
+    table.row(["PEER", "ROLE", "FROM", "VERSIONS"].map(title).to_vec());
+    for same in groups {
+        let roles: Vec<&str> = same.iter().map(|peer| peer.role.as_str()).collect();
+        let (source, state) = row_of(same[0]);
+        let paint = if same[0].errors.is_empty() {
+            Paint::Plain
+        } else {
+            Paint::Bad
+        };
+        let begin = [
+            same[0].name.as_str(),
+            &roles.join(", "),
+            &text::fit(source, 24),
+        ];
+        let mut begin = begin.map(Line::new).to_vec();
+        for part in text::wrap(&state, WIDEST_STATE) {
+            begin.resize_with(3, Line::default);
+            begin.push(Line::default().paint(paint, part));
+            table.row(std::mem::take(&mut begin));
+        }
+    }
+    table.put(page, 0, 2);
 }
 
 /// Features are long and mostly the same, so each set stands once.

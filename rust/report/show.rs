@@ -38,7 +38,7 @@ pub fn show(
         None => no_capture(&mut page),
     }
     reports::put(&mut page, attempt);
-    captures(&mut page, run, attempt);
+    captures(&mut page, attempt);
     page.finish()
 }
 
@@ -124,20 +124,16 @@ fn no_capture(page: &mut Page) {
 }
 
 /// Where the bytes are, for other tools.
-fn captures(page: &mut Page, run: &Run, attempt: &Attempt) {
+fn captures(page: &mut Page, attempt: &Attempt) {
     if attempt.captures.is_empty() {
         return;
     }
     page.blank();
     for capture in &attempt.captures {
         let cut = if capture.cut { ", cut" } else { "" };
-        let told = format!(
-            ".wirecheck/runs/{}/{}   ({}{cut})",
-            run.id,
-            capture.path,
-            text::count(capture.length as usize, "byte")
-        );
-        entry(page, "capture", &told);
+        let length = text::count(capture.length as usize, "byte");
+        entry(page, "capture", &capture.path);
+        entry(page, "", &format!("in the run's folder, {length}{cut}"));
     }
 }
 
