@@ -14,6 +14,7 @@ use wirecheck_core::wire::frame::type_name;
 
 use super::Material;
 use super::peers;
+use super::reproduce;
 use super::style::{Line, Page, Paint, Style, WIDTH};
 use super::tally;
 use super::text;
@@ -313,7 +314,16 @@ impl<'a> Message<'a> {
         self.material.type_of(method, direction)
     }
 
+    /// A peer that is gone breaks no rule.
+    fn is_of_process(&self) -> bool {
+        let code = self.finding.code.as_str();
+        code.starts_with("peer/") || code.starts_with("harness/")
+    }
+
     fn rule(&self, page: &mut Page) {
+        if self.is_of_process() {
+            return;
+        }
         if let Some(section) = &self.finding.section {
             let told = format!(
                 "{}, {}: \"{}\"",
@@ -333,15 +343,17 @@ impl<'a> Message<'a> {
 
     fn case(&self, page: &mut Page) {
         let at = self.finding.case_at.clone();
-        let at = at.or_else(|| {
-            self.of_case()
-                .map(|case| format!("{}:{}", case.file, case.line))
-        });
+        let of_case = || {
+            let case = self.of_case()?;
+            Some(format!("{}:{}", case.file, case.line))
+        };
+        let at = at.or_else(of_case).unwrap_or_default();
         let key = match &self.finding.path {
             Some(path) => format!("   expect: {path}"),
+            None if self.is_of_process() => String::new(),
             None => format!("   rule {}", self.finding.code),
         };
-        entry(page, "case", &format!("{}{key}", at.unwrap_or_default()));
+        entry(page, "case", &format!("{at}{key}"));
     }
 
     fn of_case(&self) -> Option<&Case> {
@@ -423,9 +435,9 @@ fn value(page: &mut Page, label: &str, value: Option<&ValueOf>) {
 
 fn next_steps(page: &mut Page, run: &Run, cell: &Cell) {
     page.blank();
-    entry(page, "again", &format!("wirecheck run {}", cell.id));
+    entry(page, "again", &reproduce::command(run, "run", &cell.id));
     if !cell.attempts.is_empty() {
-        entry(page, "inspect", &format!("wirecheck show {}", cell.id));
+        entry(page, "inspect", &reproduce::command(run, "show", &cell.id));
     }
     let outcome = tally::outcome(cell);
     if outcome != Outcome::Fail {

@@ -5,6 +5,7 @@ use wirecheck_core::model::run::{Cell, FindingOf, Run};
 use super::Material;
 use super::failure::evidence;
 use super::peers;
+use super::reproduce;
 use super::text;
 
 /// The most columns of the title.
@@ -102,14 +103,14 @@ fn reproduce(run: &Run, cell: &Cell) -> String {
         format!("{}\n\n", markdown(&case.about))
     });
     format!(
-        "Found by {} on {} {}, case `{}/{}`. {about}~~~~sh\nwirecheck run {}\nwirecheck show {}\n~~~~\n",
+        "Found by {} on {} {}, case `{}/{}`. {about}~~~~sh\n{}\n{}\n~~~~\n",
         markdown(&run.tool),
         run.machine.os,
         run.machine.arch,
         cell.suite,
         cell.case,
-        cell.id,
-        cell.id
+        reproduce::command(run, "run", &cell.id),
+        reproduce::command(run, "show", &cell.id)
     )
 }
 

@@ -7,6 +7,7 @@ use wirecheck_core::judge::outcome::Outcome;
 use wirecheck_core::model::run::{Cell, Run};
 
 use self::grid::Grid;
+use super::reproduce;
 use super::style::{Line, Page, Paint, Style, WIDTH};
 use super::tally::{self, Tally};
 use super::text;
@@ -121,19 +122,14 @@ fn verdict(page: &mut Page, run: &Run) {
 }
 
 fn pointers(page: &mut Page, run: &Run) {
-    let report = format!(".wirecheck/runs/{}/run.json", run.id);
+    let report = format!("{}/run.json", reproduce::folder(run));
     page.line(Line::new("report").pad(8).text(report));
     if let Some(cell) = first_unexpected(run) {
-        page.line(
-            Line::new("look")
-                .pad(8)
-                .text(format!("wirecheck show {}", cell.id)),
-        );
-        page.line(
-            Line::new("again")
-                .pad(8)
-                .text(format!("wirecheck run {}", cell.id)),
-        );
+        let command = |verb| reproduce::command(run, verb, &cell.id);
+        if !cell.attempts.is_empty() {
+            page.line(Line::new("look").pad(8).text(command("show")));
+        }
+        page.line(Line::new("again").pad(8).text(command("run")));
     }
 }
 

@@ -15,6 +15,7 @@ pub mod matrix;
 mod metadata;
 mod peers;
 pub mod progress;
+mod reproduce;
 pub mod show;
 pub mod style;
 mod table;

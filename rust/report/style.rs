@@ -142,9 +142,11 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// Adds an empty line.
+    /// Adds an empty line, unless there is one already or nothing stands above.
     pub fn blank(&mut self) {
-        self.text.push('\n');
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
     }
 
     /// Adds a word in a column of its own and text beside it, which is wrapped
@@ -181,6 +183,17 @@ mod tests {
             "a\\u{1b}[2Jb\\r\\nc\\u{202e}d\\u{7}\n",
             "one line, no control character"
         );
+    }
+
+    #[test]
+    fn there_are_never_two_empty_lines() {
+        let mut page = Page::new(Style::Plain);
+        page.blank();
+        page.line(Line::new("a"));
+        page.blank();
+        page.blank();
+        page.line(Line::new("b"));
+        assert_eq!(page.finish(), "a\n\nb\n");
     }
 
     #[test]

@@ -101,7 +101,7 @@ fn put_log(page: &mut Page, peer: &Peer, error: &PeerError) {
         entry(page, "", &format!("{} above", more(left_out)));
     }
     if let Some(log) = &peer.log {
-        entry(page, "all of it", log);
+        entry(page, "all of it", &format!("{log}, in the run's folder"));
     }
 }
 

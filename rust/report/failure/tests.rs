@@ -189,6 +189,30 @@ fn a_cell_that_was_never_tried() {
 }
 
 #[test]
+fn a_peer_that_died_in_mid_call() {
+    let finding = FindingOf {
+        code: "peer/process".into(),
+        fingerprint: "peer/process".into(),
+        level: "MUST".into(),
+        culprit: "server".into(),
+        sentence: "the server died during the call: signal: 9 (SIGKILL)".into(),
+        ..FindingOf::default()
+    };
+    let mut run = sample::failing("python-grpcio", "rust-tonic", finding);
+    run.cells[0].attempts[0].calls.clear();
+    sample::set(
+        &mut run,
+        "",
+        Outcome::Error,
+        Some((
+            "peer",
+            "the server died during the call: signal: 9 (SIGKILL)",
+        )),
+    );
+    insta::assert_snapshot!(told(&run, None, true));
+}
+
+#[test]
 fn the_known_finding_is_not_the_one_that_is_told() {
     let mut run = sample::changed_byte();
     run.known = vec![sample::known_of()];

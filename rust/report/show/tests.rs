@@ -70,3 +70,65 @@ fn a_cell_without_a_capture_still_has_its_reports() {
     let beyond = show(&run, &run.cells[0], 7, Material::default(), Style::Plain);
     assert!(beyond.lines().count() < 8, "{beyond}");
 }
+
+#[test]
+fn what_is_beyond_the_limits_is_counted() {
+    let run = sample::changed_byte();
+    let mut exchange = sample::exchange("say-hello");
+    let connection = &mut exchange.connections[0];
+    let last = connection.frames[17].clone();
+    connection.frames.resize(20_000, last);
+    let fields = &mut connection.streams[0].request.headers[0].fields;
+    let field = fields[0].clone();
+    fields.resize(1_000, field);
+    let connection = exchange.connections[0].clone();
+    exchange.connections.resize(20, connection);
+    let material = Material {
+        exchange: Some(&exchange),
+        schema: None,
+    };
+    let text = show(&run, &run.cells[0], 0, material, Style::Plain);
+    for more in [
+        "... 19,800 more frames",
+        "... 936 more",
+        "... 12 more connections",
+    ] {
+        assert!(text.contains(more), "{more}");
+    }
+    assert!(text.lines().count() < 8 * 300);
+}
+
+#[test]
+fn frames_and_codes_have_their_names() {
+    use wirecheck_core::wire::exchange::ErrorCode;
+    use wirecheck_core::wire::frame::Body;
+    let run = sample::changed_byte();
+    let mut exchange = sample::exchange("say-hello");
+    let frames = &mut exchange.connections[0].frames;
+    frames.truncate(3);
+    frames[0].kind = 7;
+    frames[0].body = Body::GoAway {
+        last_stream: 5,
+        error: ErrorCode(11),
+        debug: bytes::Bytes::from_static(b"too_many\x1bpings"),
+    };
+    frames[1].kind = 0x1f;
+    frames[1].flags = 0x82;
+    frames[1].body = Body::Unknown(bytes::Bytes::from_static(&[1, 2]));
+    frames[2].kind = 4;
+    frames[2].body = Body::Settings(vec![(0x99, 7)]);
+    let material = Material {
+        exchange: Some(&exchange),
+        schema: None,
+    };
+    let text = show(&run, &run.cells[0], 0, material, Style::Plain);
+    for told in [
+        "ENHANCE_YOUR_CALM  last stream 5",
+        r#""too_many\x1bpings""#,
+        "0x1f ",
+        "flags 0x82  01 02",
+        "0x0099=7",
+    ] {
+        assert!(text.contains(told), "{told} in\n{text}");
+    }
+}
