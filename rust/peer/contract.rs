@@ -75,7 +75,7 @@ impl FrameReader {
     /// # Errors
     ///
     /// The peer broke the contract; nothing more can be read.
-    pub fn next(&mut self) -> Result<Option<from_peer::Event>, FrameError> {
+    pub fn next_event(&mut self) -> Result<Option<from_peer::Event>, FrameError> {
         let Some((length, prefix)) = self.length()? else {
             return Ok(None);
         };
@@ -173,7 +173,7 @@ mod tests {
             let mut channels = Vec::new();
             for chunk in bytes.chunks(size) {
                 reader.push(chunk);
-                while let Some(event) = reader.next().expect("valid") {
+                while let Some(event) = reader.next_event().expect("valid") {
                     let from_peer::Event::Opened(opened) = event else {
                         panic!("{event:?}")
                     };
@@ -189,7 +189,7 @@ mod tests {
     fn text_on_stdout_is_shown_at_once() {
         let mut reader = FrameReader::default();
         reader.push(b"Hello");
-        let error = reader.next().expect_err("not a frame");
+        let error = reader.next_event().expect_err("not a frame");
         assert_eq!(
             error.to_string(),
             "wrote something other than contract frames to stdout: \"Hello\""
@@ -200,10 +200,10 @@ mod tests {
     fn a_cut_frame_and_a_long_one_are_told_apart() {
         let mut reader = FrameReader::default();
         reader.push(&opened(1)[..4]);
-        assert_eq!(reader.next(), Ok(None));
+        assert_eq!(reader.next_event(), Ok(None));
         assert_eq!(reader.end(), Err(FrameError::Truncated));
         let mut reader = FrameReader::default();
         reader.push(&[0xff, 0xff, 0xff, 0x7f]);
-        assert_eq!(reader.next(), Err(FrameError::TooLong));
+        assert_eq!(reader.next_event(), Err(FrameError::TooLong));
     }
 }

@@ -447,7 +447,7 @@ async fn read(
             return frames.end().map_err(PeerFault::from);
         }
         frames.push(&buffer[..read]);
-        while let Some(event) = frames.next()? {
+        while let Some(event) = frames.next_event()? {
             match (event, ready.take()) {
                 (Event::Ready(said), Some(first)) => drop(first.send(said)),
                 (Event::Ready(_), None) => {

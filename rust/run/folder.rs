@@ -39,7 +39,8 @@ impl RunFolder {
             move |source| FolderError { path, source }
         };
         std::fs::create_dir_all(runs).map_err(failed(runs))?;
-        let ignore = runs.parent().unwrap_or(runs).join(".gitignore");
+        // In here and not above: what stands beside a folder that a user named is theirs.
+        let ignore = runs.join(".gitignore");
         if !ignore.exists() {
             std::fs::write(&ignore, "*\n").map_err(failed(&ignore))?;
         }
@@ -209,7 +210,7 @@ mod tests {
         assert_eq!(kept.count(), KEEP);
         assert!(load(&runs, "latest").is_ok());
         assert_eq!(
-            std::fs::read_to_string(folder.path().join(".wirecheck/.gitignore")).expect("written"),
+            std::fs::read_to_string(runs.join(".gitignore")).expect("written"),
             "*\n"
         );
     }

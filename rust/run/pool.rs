@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use futures_util::future::join_all;
 use tokio::sync::{Mutex, Semaphore};
@@ -38,6 +38,7 @@ pub struct Post {
     log: PathBuf,
     seed: u64,
     deaths_in_a_row: AtomicU32,
+    log_left_out: AtomicU64,
     state: Mutex<State>,
     slots: std::sync::OnceLock<Slots>,
 }
@@ -105,6 +106,7 @@ impl Post {
             log: logs.join(format!("{}.{}.log", file_name(&spec.name), role_name(role))),
             seed,
             deaths_in_a_row: AtomicU32::new(0),
+            log_left_out: AtomicU64::new(0),
             state: Mutex::new(State::Fresh),
             slots: std::sync::OnceLock::new(),
         }
@@ -113,6 +115,11 @@ impl Post {
     /// Its log.
     pub fn log(&self) -> &Path {
         &self.log
+    }
+
+    /// Bytes of its log beyond the limit.
+    pub fn log_left_out(&self) -> u64 {
+        self.log_left_out.load(Ordering::Relaxed)
     }
 
     /// The running peer; started if it is not.
@@ -194,6 +201,7 @@ impl Post {
             } else {
                 self.note(link.gone().await, link.log.tail());
             }
+            self.log_left_out.fetch_max(link.log.left_out(), Ordering::Relaxed);
         }
         *state = State::Fresh;
     }

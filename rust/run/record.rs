@@ -73,8 +73,18 @@ pub fn judge(
             .map(from_judge::connection)
             .collect(),
         captures,
+        cuts: cuts(&attempted),
     };
     Ok((judged, attempt))
+}
+
+/// What was left out of the capture, or of its decoding.
+fn cuts(attempted: &Attempted) -> Vec<String> {
+    let decoded = attempted.seen.exchange.cuts.iter();
+    let decoded = decoded.map(|cut| format!("{}, beyond {}", cut.what, cut.limit));
+    let captures = attempted.captures.iter().filter(|capture| capture.cut);
+    let captures = captures.map(|capture| format!("the capture, of {} bytes that passed", capture.bytes));
+    decoded.chain(captures).collect()
 }
 
 /// The outcome of one run, known deviations aside.

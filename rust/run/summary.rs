@@ -78,7 +78,7 @@ pub fn summarize(
         known: known(outline.known, &done),
         causes: causes(&done),
         agreements: Vec::new(),
-        cuts: Vec::new(),
+        cuts: cuts(outline, &done),
         cells: cells(outline.plan, done, stopped),
     }
 }
@@ -301,6 +301,19 @@ fn error(failure: &super::pool::Failure) -> model::PeerError {
         log_tail: failure.log_tail.clone(),
         hint: failure.hint.clone(),
     }
+}
+
+/// What was left out because a limit was reached: of cells, and of logs.
+fn cuts(outline: &Outline<'_>, done: &[Done]) -> Vec<String> {
+    let of_cell = |done: &Done| -> Vec<String> {
+        let cuts = done.record.attempts.iter().flat_map(|attempt| &attempt.cuts);
+        cuts.map(|cut| format!("{}: {cut}", done.record.id)).collect()
+    };
+    let logs = outline.posts.iter().filter_map(|post| {
+        let left_out = post.log_left_out();
+        (left_out > 0).then(|| format!("the log of {} as {}: {left_out} bytes", post.name, role_name(post.role)))
+    });
+    done.iter().flat_map(of_cell).chain(logs).collect()
 }
 
 /// Findings below MUST of this peer: in how many cells each shows.

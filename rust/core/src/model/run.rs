@@ -295,6 +295,8 @@ pub struct Attempt {
     pub connections: Vec<ConnectionOf>,
     /// What the tap captured.
     pub captures: Vec<CaptureOf>,
+    /// What was left out because a limit was reached.
+    pub cuts: Vec<String>,
 }
 
 /// One thing that is not as expected.

@@ -133,10 +133,10 @@ fn messages(
 
 /// `{size: N}` is a matcher unless the type has a field of that name.
 fn message(value: &Value, kind: &MessageDescriptor) -> Resolved<MessageExpect> {
-    if kind.get_field_by_name("size").is_none() {
-        if let Matcher::Size(size) = Matcher::parse(value).map_err(Fault::new)? {
-            return Ok(MessageExpect::Size(size));
-        }
+    if kind.get_field_by_name("size").is_none()
+        && let Matcher::Size(size) = Matcher::parse(value).map_err(Fault::new)?
+    {
+        return Ok(MessageExpect::Size(size));
     }
     let bytes = encode(kind, value).map_err(Fault::new)?;
     Ok(MessageExpect::Is {

@@ -84,6 +84,9 @@ impl Content<'_> {
     }
 }
 
+/// A value of a packed field, and where it stands.
+type Packed<T> = (Range<usize>, T);
+
 /// Reads the records of a message, and values that are packed in one.
 #[derive(Debug)]
 pub(crate) struct Records<'a> {
@@ -124,7 +127,7 @@ impl<'a> Records<'a> {
     }
 
     /// The next varint of a packed field, or `None` at the end.
-    pub fn next_varint(&mut self) -> Result<Option<(Range<usize>, u64)>, ProtobufError> {
+    pub fn next_varint(&mut self) -> Result<Option<Packed<u64>>, ProtobufError> {
         let start = self.offset();
         if self.at == self.bytes.len() {
             return Ok(None);
@@ -134,9 +137,7 @@ impl<'a> Records<'a> {
     }
 
     /// The next value of `N` bytes of a packed field, or `None` at the end.
-    pub fn next_fixed<const N: usize>(
-        &mut self,
-    ) -> Result<Option<(Range<usize>, [u8; N])>, ProtobufError> {
+    pub fn next_fixed<const N: usize>(&mut self) -> Result<Option<Packed<[u8; N]>>, ProtobufError> {
         let start = self.offset();
         if self.at == self.bytes.len() {
             return Ok(None);
