@@ -429,7 +429,8 @@ impl<'a> Message<'a> {
 /// A value in full, within bounds.
 fn value(page: &mut Page, label: &str, value: Option<&ValueOf>) {
     if let Some(value) = value {
-        entry(page, label, &text::fit(&value.value, MOST_VALUE));
+        let label = Line::indent(INDENT).paint(Paint::Dim, label);
+        page.folded(label, COLUMN, &text::fit(&value.value, MOST_VALUE));
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Every text is at most [`style::WIDTH`] columns wide, commands and links
 //! apart, and reads the same without colour. What comes from a peer passes
-//! [`text::clean`] on its way into a [`style::Line`], so that no peer can
+//! `text::clean` on its way into a [`style::Line`], so that no peer can
 //! steer a terminal.
 
 pub mod explain;

@@ -20,8 +20,8 @@ pub fn command(run: &Run, verb: &str, id: &str) -> String {
 pub fn folder(run: &Run) -> String {
     let named = options(run)
         .into_iter()
-        .filter(|(option, _)| *option == "--runs");
-    let runs = named.last().map_or(".wirecheck/runs", |(_, runs)| runs);
+        .rfind(|(option, _)| *option == "--runs");
+    let runs = named.map_or(".wirecheck/runs", |(_, runs)| runs);
     format!("{}/{}", runs.trim_end_matches('/'), run.id)
 }
 

@@ -138,7 +138,7 @@ fn captures(page: &mut Page, attempt: &Attempt) {
 }
 
 fn entry(page: &mut Page, label: &str, text: &str) {
-    page.entry(Line::default().paint(Paint::Dim, label), COLUMN, text);
+    page.folded(Line::default().paint(Paint::Dim, label), COLUMN, text);
 }
 
 #[cfg(test)]

@@ -150,18 +150,31 @@ impl Page {
     }
 
     /// Adds a word in a column of its own and text beside it, which is wrapped
-    /// at [`WIDTH`] and begins in `column` on every line.
+    /// at [`WIDTH`] and begins in `column` on every line. A long word stays
+    /// whole, so that a command or a link can be copied.
     pub fn entry(&mut self, label: Line, column: usize, text: &str) {
+        self.beside(
+            label,
+            column,
+            text::wrap(text, WIDTH.saturating_sub(column)),
+        );
+    }
+
+    /// Likewise, with long words broken: for what peers send.
+    pub fn folded(&mut self, label: Line, column: usize, text: &str) {
+        self.beside(
+            label,
+            column,
+            text::fold(text, WIDTH.saturating_sub(column)),
+        );
+    }
+
+    fn beside(&mut self, label: Line, column: usize, parts: Vec<String>) {
         let mut label = Some(label);
-        for part in text::wrap(text, WIDTH.saturating_sub(column)) {
+        for part in parts {
             let line = label.take().unwrap_or_default().pad(column);
             self.line(line.text(part));
         }
-    }
-
-    /// Adds a page that was made apart.
-    pub fn insert(&mut self, other: &Page) {
-        self.text.push_str(&other.text);
     }
 
     /// The text.

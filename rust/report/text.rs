@@ -78,6 +78,21 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// Lines of at most so many columns, also where a word must be broken for it.
+pub fn fold(text: &str, columns: usize) -> Vec<String> {
+    let mut folded = Vec::new();
+    for line in wrap(text, columns) {
+        let mut rest = line.as_str();
+        while width(rest) > columns {
+            let begin = head(rest, columns.max(2));
+            folded.push(begin.to_owned());
+            rest = &rest[begin.len()..];
+        }
+        folded.push(rest.to_owned());
+    }
+    folded
+}
+
 /// A number with commas between its thousands.
 pub fn number(value: u64) -> String {
     let digits = value.to_string();
@@ -178,6 +193,8 @@ mod tests {
             ["https://a/long/link", "b"]
         );
         assert_eq!(wrap("", 6), [""]);
+        assert_eq!(fold("a bcdefgh i", 3), ["a", "bcd", "efg", "h", "i"]);
+        assert_eq!(fold("", 3), [""]);
     }
 
     #[test]

@@ -94,7 +94,8 @@ fn put_log(page: &mut Page, peer: &Peer, error: &PeerError) {
     let left_out = error.log_tail.len().saturating_sub(MOST_LOG);
     let mut label = "log";
     for line in &error.log_tail[left_out..] {
-        entry(page, label, &text::fit(line, WIDEST_LOG));
+        let label_line = Line::indent(INDENT).paint(Paint::Dim, label);
+        page.folded(label_line, COLUMN, &text::fit(line, WIDEST_LOG));
         label = "";
     }
     if left_out > 0 {

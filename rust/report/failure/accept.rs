@@ -6,6 +6,9 @@ use super::{COLUMN, entry};
 use crate::report::style::{Line, Page};
 use crate::report::text;
 
+/// The most bytes of a value that an entry names.
+const MOST_GOT: usize = 72;
+
 /// An entry for the known list, to be pasted.
 pub fn put(page: &mut Page, run: &Run, cell: &Cell, finding: &FindingOf) {
     let mut lines = vec![
@@ -13,8 +16,10 @@ pub fn put(page: &mut Page, run: &Run, cell: &Cell, finding: &FindingOf) {
         format!("cells = {}", toml_string(&cell.id)),
         format!("finding = {}", toml_string(&finding.code)),
     ];
-    // Where bytes are compared, the value is only the word "message".
-    let got = finding.got.as_ref().filter(|got| got.hex.is_none());
+    // Where bytes are compared, the value is only the word "message"; a long
+    // one would not be read. Without it the entry covers any value.
+    let got = finding.got.as_ref();
+    let got = got.filter(|got| got.hex.is_none() && got.value.len() <= MOST_GOT);
     lines.extend(got.map(|got| format!("got = {}", toml_string(&got.value))));
     lines.push("reason = \"...\"".to_owned());
     let day = run.started.get(..10).unwrap_or("...");

@@ -15,6 +15,8 @@ use crate::report::text;
 const MOST: usize = 16;
 /// The most columns of a value.
 const MOST_VALUE: usize = 30;
+/// The most columns of a name.
+const WIDEST_NAME: usize = 24;
 
 /// The stream that a finding points to. Several listeners may each have a
 /// connection of the same number.
@@ -56,12 +58,9 @@ pub fn put(page: &mut Page, finding: &FindingOf, exchange: Option<&Exchange>) ->
     if at_fault.is_none() && absent.is_none() {
         return false;
     }
-    let expected = finding
-        .expected
-        .as_ref()
-        .map_or("", |value| value.value.as_str());
+    let expected = finding.expected.as_ref().map(|value| value.value.as_str());
     let mut table = Table::default();
-    table.texts(["", "header", "expected", "got", ""]);
+    table.row(header_row(expected.is_some()));
     if let Some(name) = absent {
         table.row(row("-", &name, expected, "(absent)"));
     }
@@ -72,7 +71,7 @@ pub fn put(page: &mut Page, finding: &FindingOf, exchange: Option<&Exchange>) ->
         let value = header_value(field);
         match Some(index) == at_fault {
             true => table.row(row(" ", &header_name(field), expected, &value)),
-            false => table.row(same(field, &value)),
+            false => table.row(same(field, &value, expected.is_some())),
         }
     }
     table.put(page, INDENT, 2);
@@ -95,12 +94,9 @@ pub fn put_as_sent(page: &mut Page, finding: &FindingOf, exchange: Option<&Excha
     };
     let mut label = Line::indent(INDENT).paint(Paint::Dim, "sent");
     for field in list.fields.iter().take(MOST) {
-        let name = text::fit(&header_name(field), 28);
-        page.entry(
-            label,
-            COLUMN,
-            &format!("{name:<20} {}", header_value(field)),
-        );
+        let name = text::fit(&header_name(field), WIDEST_NAME);
+        let begin = label.pad(COLUMN).text(name);
+        page.folded(begin, COLUMN + WIDEST_NAME + 2, &header_value(field));
         label = Line::default();
     }
     put_left(page, list);
@@ -129,23 +125,34 @@ fn absent_name(finding: &FindingOf, list: &HeaderList) -> Option<String> {
     list.get(name).is_none().then(|| name.to_owned())
 }
 
-fn row(sign: &str, name: &str, expected: &str, got: &str) -> Vec<Line> {
-    let fit = |value: &str| text::fit(value, MOST_VALUE);
-    vec![
-        Line::new(sign),
-        Line::default().paint(Paint::Strong, text::fit(name, 24)),
-        Line::default().paint(Paint::Good, fit(expected)),
-        Line::default().paint(Paint::Bad, fit(got)),
-        Line::new("<--"),
-    ]
+/// A rule may only say what must not be: then nothing stands beside it.
+fn header_row(with_expected: bool) -> Vec<Line> {
+    let titles: &[&str] = match with_expected {
+        true => &["", "header", "expected", "got", ""],
+        false => &["", "header", "got", ""],
+    };
+    titles.iter().map(Line::new).collect()
 }
 
-fn same(field: &HeaderField, value: &str) -> Vec<Line> {
+fn row(sign: &str, name: &str, expected: Option<&str>, got: &str) -> Vec<Line> {
+    let fit = |value: &str| text::fit(value, MOST_VALUE);
+    let mut row = vec![
+        Line::new(sign),
+        Line::default().paint(Paint::Strong, text::fit(name, WIDEST_NAME)),
+    ];
+    row.extend(expected.map(|value| Line::default().paint(Paint::Good, fit(value))));
+    row.push(Line::default().paint(Paint::Bad, fit(got)));
+    row.push(Line::new("<--"));
+    row
+}
+
+fn same(field: &HeaderField, value: &str, with_expected: bool) -> Vec<Line> {
     let value = text::fit(value, MOST_VALUE);
-    vec![
+    let mut row = vec![
         Line::new(" "),
-        Line::new(text::fit(&header_name(field), 24)),
-        Line::new(&value),
-        Line::new(&value),
-    ]
+        Line::new(text::fit(&header_name(field), WIDEST_NAME)),
+    ];
+    row.extend(with_expected.then(|| Line::new(&value)));
+    row.push(Line::new(&value));
+    row
 }

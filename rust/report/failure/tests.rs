@@ -140,6 +140,32 @@ fn a_trailer_that_is_missing() {
 }
 
 #[test]
+fn a_header_that_should_be_elsewhere() {
+    let exchange = sample::exchange("unknown-method");
+    let list = trailers(&exchange);
+    let mut place = place_of(list);
+    let field = &list.get("grpc-message").expect("there is a message").range;
+    place.byte_range = Some((field.start, field.end));
+    let mut finding = of_header(
+        "`grpc-message` says nothing",
+        place,
+        "",
+        "Method not found!",
+    );
+    finding.expected = None;
+    let run = sample::failing("python-grpcio", "rust-tonic", finding);
+    let text = told(&run, Some(&exchange), true);
+    let line = text
+        .lines()
+        .find(|line| line.contains("grpc-message  Method"));
+    assert_eq!(
+        line,
+        Some("      grpc-message  Method not found!     <--"),
+        "{text}"
+    );
+}
+
+#[test]
 fn another_status_than_expected() {
     let exchange = sample::exchange("fail-with-details");
     let mut finding = of_header(
@@ -156,6 +182,15 @@ fn another_status_than_expected() {
     finding.sentence = "the status message is \"a\\b\x1b[0m\", expected empty".into();
     run.cells[0].attempts[0].findings.push(finding);
     insta::assert_snapshot!(told(&run, Some(&exchange), true));
+}
+
+#[test]
+fn a_long_word_of_a_peer_is_broken() {
+    let got = "x".repeat(2_000);
+    let finding = of_header("`x` is another value", WhereOf::default(), "y", &got);
+    let run = sample::failing("python-grpcio", "rust-tonic", finding);
+    let text = told(&run, None, true);
+    assert!(text.lines().count() < 40, "{text}");
 }
 
 #[test]

@@ -17,8 +17,10 @@ use crate::report::metadata::{header_name, header_value};
 use crate::report::style::{Line, Page, Paint, WIDTH};
 use crate::report::text;
 
-/// The most frames of a connection that are shown.
-const MOST_FRAMES: usize = 200;
+/// The most frames at the beginning of a connection that are shown.
+const FIRST_FRAMES: usize = 80;
+/// The most frames at its end, where a call has its status.
+const LAST_FRAMES: usize = 20;
 /// The most connections that are shown.
 const MOST_CONNECTIONS: usize = 8;
 /// The most header fields of a list that are shown.
@@ -74,13 +76,17 @@ fn put_connection(page: &mut Page, connection: &Connection, material: Material<'
         .pad(LENGTH)
         .text("payload");
     page.line(header.pad(SAYS).text("flags, contents"));
-    for (index, frame) in connection.frames.iter().take(MOST_FRAMES).enumerate() {
-        put_frame(page, index, frame);
-        put_carried(page, connection, index, material);
-    }
-    if connection.frames.len() > MOST_FRAMES {
-        let left = more(connection.frames.len() - MOST_FRAMES);
-        page.line(Line::indent(2).text(format!("{left} frames")));
+    let frames = &connection.frames;
+    let left_out = frames.len().saturating_sub(FIRST_FRAMES + LAST_FRAMES);
+    for (index, frame) in frames.iter().enumerate() {
+        if left_out > 0 && index == FIRST_FRAMES {
+            let left = format!("... {} frames left out", text::number(left_out as u64));
+            page.line(Line::indent(TYPE).text(left));
+        }
+        if index < FIRST_FRAMES || index >= FIRST_FRAMES + left_out {
+            put_frame(page, index, frame);
+            put_carried(page, connection, index, material);
+        }
     }
     for fault in connection.faults.iter().take(MOST_FAULTS) {
         let who = sender(fault.direction);
@@ -244,7 +250,7 @@ fn put_list(page: &mut Page, list: &HeaderList) {
     let column = INSIDE + widest.unwrap_or(0).min(28) + 2;
     for field in shown {
         let name = Line::indent(INSIDE).text(text::fit(&header_name(field), 40));
-        page.entry(name, column, &header_value(field));
+        page.folded(name, column, &header_value(field));
     }
     let left = list.fields.len().saturating_sub(MOST_FIELDS) + list.fields_cut as usize;
     if left > 0 {

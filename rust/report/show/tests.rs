@@ -89,7 +89,7 @@ fn what_is_beyond_the_limits_is_counted() {
     };
     let text = show(&run, &run.cells[0], 0, material, Style::Plain);
     for more in [
-        "... 19,800 more frames",
+        "... 19,900 frames left out",
         "... 936 more",
         "... 12 more connections",
     ] {
