@@ -1,0 +1,175 @@
+//! What there is, without running it: `list`, `explain`, `peers`, `--help`.
+
+use serde_json::Value;
+
+use super::wirecheck::{Answer, answer, command, wirecheck};
+
+const PEERS: [&str; 3] = ["rust-tonic", "python-grpcio", "python-grpcio-aio"];
+
+#[test]
+fn list_names_every_case_with_what_it_is_about() {
+    let answer = succeeded(&["list"]);
+    for told in [
+        "greeter: 29 cases",
+        "say-hello  ",
+        "The name travels as the article prints it, and so does the answer.",
+        "text.chinese",
+        "race: 1 case",
+        "(30 samples)",
+        "wirecheck explain CASE",
+    ] {
+        assert!(answer.stdout.contains(told), "{told}\n{}", answer.stdout);
+    }
+    assert_eq!(answer.stderr, "");
+}
+
+#[test]
+fn list_with_a_pattern_names_the_cell_of_every_pair() {
+    let answer = succeeded(&["list", "greeter/say-hello"]);
+    let pairs = PEERS
+        .iter()
+        .flat_map(|client| PEERS.map(|server| (client, server)));
+    let expected: String = pairs
+        .map(|(client, server)| format!("{client}/{server}/greeter/say-hello\n"))
+        .collect();
+    assert_eq!(answer.stdout, expected);
+}
+
+#[test]
+fn list_as_json_is_for_programs() {
+    let cases = json(&["list", "--format", "json"]);
+    assert_eq!(cases["schema_version"], 1);
+    let first = &cases["cases"][0];
+    assert_eq!(first["id"], "greeter/say-hello");
+    assert_eq!(first["file"], "interop-tests/cases/greeter.yaml");
+    assert!(first["line"].as_u64() > Some(1), "{first}");
+    let cells = json(&["list", "--format", "json", "rust-tonic/*/greeter/say-hello"]);
+    let expected: Vec<String> = PEERS
+        .iter()
+        .map(|server| format!("rust-tonic/{server}/greeter/say-hello"))
+        .collect();
+    assert_eq!(cells["cells"], serde_json::json!(expected));
+}
+
+/// What a pipe reads has no colour, unless it is asked for; what is typed counts more than
+/// what is set.
+#[test]
+fn colour_is_for_terminals_and_for_who_asks() {
+    let colour = |arguments: &[&str], set: &[(&str, &str)]| {
+        let answer = answer(command(arguments).envs(set.iter().copied()));
+        assert_eq!(answer.exit, Some(0), "{}", answer.stderr);
+        answer.stdout.contains("\x1b[")
+    };
+    assert!(!colour(&["list"], &[]));
+    assert!(colour(&["list", "--color", "always"], &[]));
+    assert!(!colour(
+        &["list", "--color", "never"],
+        &[("CLICOLOR_FORCE", "1")]
+    ));
+    assert!(colour(&["list"], &[("CLICOLOR_FORCE", "1")]));
+    assert!(!colour(
+        &["list"],
+        &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]
+    ));
+    assert!(colour(&["list", "--color", "always"], &[("NO_COLOR", "1")]));
+}
+
+#[test]
+fn explain_tells_what_a_case_sends_and_expects() {
+    let answer = succeeded(&["explain", "say-hello"]);
+    for told in [
+        "greeter/say-hello\n",
+        "interop-tests/cases/greeter.yaml:10",
+        "/Greeter/SayHello, unary, HelloRequest -> HelloReply",
+        r#"{"name":"World"}"#,
+        "0a 05 57 6f 72 6c 64",
+        "0a 0c 48 65 6c 6c 6f 2c 20 57 6f 72 6c 64",
+        "wirecheck run greeter/say-hello",
+    ] {
+        assert!(answer.stdout.contains(told), "{told}\n{}", answer.stdout);
+    }
+}
+
+#[test]
+fn explain_of_an_unknown_case_names_the_nearest() {
+    let answer = wirecheck(&["explain", "say-helo"]);
+    assert_eq!((answer.exit, answer.stdout.as_str()), (Some(2), ""));
+    insta::assert_snapshot!(answer.stderr);
+}
+
+/// Both suites have a `deadline`.
+#[test]
+fn explain_of_an_ambiguous_name_names_the_candidates() {
+    let answer = wirecheck(&["explain", "deadline"]);
+    assert_eq!((answer.exit, answer.stdout.as_str()), (Some(2), ""));
+    insta::assert_snapshot!(answer.stderr);
+}
+
+#[test]
+fn peers_tells_every_version_of_every_peer_in_both_roles() {
+    let answer = succeeded(&["peers", "--no-build"]);
+    for peer in PEERS {
+        for role in ["client", "server"] {
+            let line = answer
+                .stdout
+                .lines()
+                .find(|line| line.split_whitespace().take(2).eq([peer, role]));
+            let line = line.unwrap_or_else(|| panic!("no {peer} {role}\n{}", answer.stdout));
+            let parts: &[&str] = match peer {
+                "rust-tonic" => &["rust", "tonic", "prost", "h2", "hyper"],
+                _ => &["python", "grpcio", "protobuf", "protobuf-runtime"],
+            };
+            for part in parts {
+                let named = line.split(", ").any(|version| {
+                    let mut words = version.rsplit(' ');
+                    words.next().is_some() && words.next() == Some(part)
+                });
+                assert!(named, "{part} is not in: {line}");
+            }
+        }
+    }
+    assert!(
+        answer.stdout.contains("features  rust-tonic (client)"),
+        "{}",
+        answer.stdout
+    );
+}
+
+#[test]
+fn peers_as_json_tells_versions_and_features() {
+    let peers = json(&["peers", "--no-build", "--format", "json"]);
+    assert_eq!(peers["schema_version"], 1);
+    let peers = peers["peers"].as_array().expect("a list");
+    assert_eq!(peers.len(), 2 * PEERS.len());
+    for peer in peers {
+        assert_ne!(peer["versions"].as_array().map(Vec::len), Some(0), "{peer}");
+        assert_ne!(peer["features"].as_array().map(Vec::len), Some(0), "{peer}");
+        assert_eq!(peer["errors"], serde_json::json!([]));
+    }
+}
+
+#[test]
+fn a_peer_that_cannot_be_started_is_told_of_beside_the_others() {
+    let answer = wirecheck(&["peers", "--no-build", "--peer", "ghost=/no/such/program"]);
+    assert_eq!(answer.exit, Some(3), "{}", answer.stderr);
+    for told in ["rust-tonic", "ghost", "could not be started"] {
+        assert!(answer.stdout.contains(told), "{told}\n{}", answer.stdout);
+    }
+}
+
+#[test]
+fn help_has_the_exit_codes() {
+    let answer = succeeded(&["--help"]);
+    let codes = answer.stdout.find("Exit codes:").expect("the exit codes");
+    insta::assert_snapshot!(&answer.stdout[codes..]);
+}
+
+fn succeeded(arguments: &[&str]) -> Answer {
+    let answer = wirecheck(arguments);
+    assert_eq!(answer.exit, Some(0), "{}", answer.stderr);
+    answer
+}
+
+fn json(arguments: &[&str]) -> Value {
+    serde_json::from_str(&succeeded(arguments).stdout).expect("JSON and nothing else")
+}

@@ -1,0 +1,15 @@
+//! The program as a user runs it: what is typed, what is answered, and the exit code.
+//!
+//! Built first; `WIRECHECK_BIN` names it, or it stands beside this package's own programs.
+
+mod bad_input;
+mod changed_byte;
+mod ghost;
+mod interrupt;
+mod look;
+#[path = "../broken_peers/processes.rs"]
+mod processes;
+mod run;
+mod show;
+mod text;
+mod wirecheck;
