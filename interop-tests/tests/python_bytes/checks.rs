@@ -17,6 +17,9 @@ use crate::schema::hello::HelloRequest;
 use crate::schema::scalars::{Everything, Maps, Singular};
 use crate::to_python::ToPython;
 
+/// One of the functions below.
+pub type Check = fn() -> Result<(), Failed>;
+
 const MESSAGES: u32 = 10_000;
 /// Fixed, so that a failure comes back with every run.
 const SEED: [u8; 16] = *b"Python and prost";

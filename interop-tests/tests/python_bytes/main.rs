@@ -17,7 +17,7 @@ mod schema;
 #[cfg(feature = "py")]
 mod to_python;
 
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use libtest_mimic::{Arguments, Completion, Trial};
 use wirecheck_interop_tests::prerequisite::Missing;
 
 /// A trial for each of the named functions, or an ignored one in its place.
@@ -46,7 +46,7 @@ fn main() {
 }
 
 #[cfg(feature = "py")]
-fn run(check: fn() -> Result<(), Failed>) -> Result<Completion, Failed> {
+fn run(check: checks::Check) -> Result<Completion, libtest_mimic::Failed> {
     if let Some(missing) = embedded::missing() {
         return Ok(ignored(&missing));
     }
