@@ -77,6 +77,10 @@ fn decode_item(offset: usize, item: &[u8]) -> Result<Vec<u8>, BinError> {
             byte: item[index],
         });
     }
+    // Padding is all there or not at all.
+    if item.ends_with(b"=") && !item.len().is_multiple_of(4) {
+        return Err(BinError::Length { offset });
+    }
     BASE64.decode(item).map_err(|_| BinError::Length { offset })
 }
 
