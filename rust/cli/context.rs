@@ -53,7 +53,10 @@ impl Context {
             .clone()
             .unwrap_or_else(|| shorter(&folder.join("known.toml"), &current));
         let peers = peers(home.as_deref(), &executable, &place.peers)?;
-        let (known, source) = load_known(&known_file)?;
+        let (known, source) = match place.known.is_none() && !known_file.exists() {
+            true => (Vec::new(), None),
+            false => load_known(&known_file)?,
+        };
         let context = Self {
             cases,
             known,
@@ -179,18 +182,10 @@ fn load_suites(folder: &Path, schema: &Schema) -> Result<Vec<CasePlan>> {
 }
 
 fn load_known(path: &Path) -> Result<(Vec<Known>, Option<Source>)> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok((Vec::new(), None));
-        }
-        Err(source) => {
-            return Err(CliError::Read {
-                path: path.to_owned(),
-                source,
-            });
-        }
-    };
+    let text = std::fs::read_to_string(path).map_err(|source| CliError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
     let source = Source::new(path, text);
     let known = known::load(&source).map_err(|problem| CliError::Problems(vec![problem]))?;
     Ok((known, Some(source)))

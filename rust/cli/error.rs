@@ -85,9 +85,10 @@ impl CliError {
             | Self::Unknown { .. }
             | Self::Peer(_)
             | Self::NoCases
+            | Self::Read { .. }
             | Self::NoRun(_)
             | Self::NoCapture { .. } => Exit::Usage,
-            Self::Read { .. } | Self::Folder(_) | Self::Start(_) => Exit::Infrastructure,
+            Self::Folder(_) | Self::Start(_) => Exit::Infrastructure,
         }
     }
 

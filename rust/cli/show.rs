@@ -60,8 +60,7 @@ fn find<'a>(run: &'a Run, wanted: &str) -> Result<&'a Cell> {
     match (ran.as_slice(), found.as_slice()) {
         ([cell], _) | ([], [cell]) => Ok(cell),
         ([], []) => {
-            let ids = run.cells.iter().map(|cell| cell.id.as_str());
-            let nearest = nearest(wanted, ids, 3)
+            let nearest = nearest(wanted, run.cells.iter().flat_map(names), 3)
                 .into_iter()
                 .map(str::to_owned)
                 .collect();
@@ -80,4 +79,9 @@ fn find<'a>(run: &'a Run, wanted: &str) -> Result<&'a Cell> {
             })
         }
     }
+}
+
+/// What a cell can be called: its id, and its case alone.
+fn names(cell: &Cell) -> [&str; 2] {
+    [&cell.id, &cell.case]
 }

@@ -102,16 +102,16 @@ fn an_entry_of_known_toml_that_matches_nothing_names_the_nearest_cell() {
 }
 
 #[test]
-fn a_list_of_known_deviations_that_is_named_must_be_there() {
-    let answer = wirecheck(&["list", "--known", "no-such-folder/known.toml"]);
-    assert_eq!(answer.exit, Some(3), "{}", answer.stderr);
-    assert!(
-        answer
-            .stderr
-            .contains("cannot read `no-such-folder/known.toml`"),
-        "{}",
-        answer.stderr
-    );
+fn files_that_are_named_must_be_there() {
+    for arguments in [
+        ["list", "--known", "no-such.toml"],
+        ["list", "--cases", "no-such"],
+    ] {
+        let answer = wirecheck(&arguments);
+        assert_refused(&answer);
+        let told = format!("cannot read `{}`", arguments[2]);
+        assert!(answer.stderr.contains(&told), "{}", answer.stderr);
+    }
 }
 
 #[test]
