@@ -201,7 +201,8 @@ impl Post {
             } else {
                 self.note(link.gone().await, link.log.tail());
             }
-            self.log_left_out.fetch_max(link.log.left_out(), Ordering::Relaxed);
+            self.log_left_out
+                .fetch_max(link.log.left_out(), Ordering::Relaxed);
         }
         *state = State::Fresh;
     }

@@ -83,7 +83,8 @@ fn cuts(attempted: &Attempted) -> Vec<String> {
     let decoded = attempted.seen.exchange.cuts.iter();
     let decoded = decoded.map(|cut| format!("{}, beyond {}", cut.what, cut.limit));
     let captures = attempted.captures.iter().filter(|capture| capture.cut);
-    let captures = captures.map(|capture| format!("the capture, of {} bytes that passed", capture.bytes));
+    let captures =
+        captures.map(|capture| format!("the capture, of {} bytes that passed", capture.bytes));
     decoded.chain(captures).collect()
 }
 
