@@ -10,7 +10,7 @@ mod package;
 pub mod rules;
 
 use check::{Check, State};
-use finding::Finding;
+use finding::{Culprit, Finding, Level};
 use observed::Observation;
 
 use crate::plan::types::CasePlan;
@@ -18,8 +18,8 @@ use crate::plan::types::CasePlan;
 /// What the judge says of one run of a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Judged {
-    /// Everything that is not as expected, the case's expectations first, then
-    /// the rules.
+    /// Everything that is not as expected: first what other things may follow
+    /// from, then the case's other expectations, then the rules.
     pub findings: Vec<Finding>,
     /// Every expectation of the case, met or not.
     pub checks: Vec<Check>,
@@ -38,6 +38,7 @@ impl Judged {
 pub fn judge(case: &CasePlan, seen: &Observation) -> Judged {
     let checks = expectations::check(case, seen);
     let mut findings: Vec<Finding> = checks.iter().filter_map(finding_of).collect();
+    causes_first(&mut findings);
     findings.extend(package::differs(case, seen));
     findings.extend(rules::check(&seen.exchange));
     Judged { findings, checks }
@@ -47,5 +48,104 @@ fn finding_of(check: &Check) -> Option<Finding> {
     match &check.state {
         State::Broken(finding) | State::Lax(finding) => Some(finding.as_ref().clone()),
         State::Met | State::Unreadable(_) | State::Unobservable(_) => None,
+    }
+}
+
+/// Puts what the bytes did on their way in the order of that way, so that the
+/// first finding is no consequence of another. The answer to a wrong question
+/// is held against nobody.
+fn causes_first(findings: &mut [Finding]) {
+    findings.sort_by_key(on_the_way);
+    let asked_wrongly = findings
+        .iter()
+        .any(|finding| finding.level == Level::Must && on_the_way(finding) == Way::Request);
+    if asked_wrongly {
+        for answer in findings.iter_mut().filter(|finding| is_answer(finding)) {
+            answer.culprit = Culprit::Undetermined;
+        }
+    }
+}
+
+/// Where on their way bytes were not as expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Way {
+    Request,
+    Handler,
+    Response,
+    /// At its end, or not a matter of bytes.
+    Other,
+}
+
+fn on_the_way(finding: &Finding) -> Way {
+    let path = finding.path.as_deref().unwrap_or_default();
+    if path.starts_with("wire.request.message.") {
+        Way::Request
+    } else if path.starts_with("handled.") && path.ends_with(".receive") {
+        Way::Handler
+    } else if path.starts_with("wire.response.message.") {
+        Way::Response
+    } else {
+        Way::Other
+    }
+}
+
+fn is_answer(finding: &Finding) -> bool {
+    let path = finding.path.as_deref().unwrap_or_default();
+    on_the_way(finding) == Way::Response || path.starts_with("calls.") && path.ends_with(".receive")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::finding::Where;
+
+    fn finding(path: &str, culprit: Culprit) -> Finding {
+        Finding {
+            code: String::new(),
+            level: Level::Must,
+            culprit,
+            sentence: String::new(),
+            place: Where::default(),
+            expected: None,
+            got: None,
+            section: None,
+            path: Some(path.to_owned()),
+        }
+    }
+
+    fn in_order(mut findings: Vec<Finding>) -> Vec<(String, Culprit)> {
+        causes_first(&mut findings);
+        findings
+            .into_iter()
+            .map(|finding| (finding.path.unwrap_or_default(), finding.culprit))
+            .collect()
+    }
+
+    #[test]
+    fn a_wrong_request_comes_before_what_it_leads_to() {
+        let findings = vec![
+            finding("calls.call.receive", Culprit::Server),
+            finding("handled./Greeter/SayHello.receive", Culprit::Client),
+            finding("wire.response.message.0", Culprit::Server),
+            finding("wire.request.message.0", Culprit::Client),
+        ];
+        let expected = [
+            ("wire.request.message.0", Culprit::Client),
+            ("handled./Greeter/SayHello.receive", Culprit::Client),
+            ("wire.response.message.0", Culprit::Undetermined),
+            ("calls.call.receive", Culprit::Undetermined),
+        ];
+        let expected = expected.map(|(path, culprit)| (path.to_owned(), culprit));
+        assert_eq!(in_order(findings), expected);
+    }
+
+    #[test]
+    fn a_wrong_answer_to_a_right_request_is_the_servers() {
+        let findings = vec![
+            finding("calls.call.receive", Culprit::Server),
+            finding("wire.response.message.0", Culprit::Server),
+        ];
+        let culprits: Vec<Culprit> = in_order(findings).into_iter().map(|(_, by)| by).collect();
+        assert_eq!(culprits, [Culprit::Server, Culprit::Server]);
     }
 }

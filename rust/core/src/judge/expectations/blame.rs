@@ -79,7 +79,8 @@ impl<'a> CallStream<'a> {
 
 /// Who is to blame for a status that is not as expected. What the server sent
 /// is the server's; a client that reports something else made it up. Without a
-/// status on the wire, whoever reset the stream ended it.
+/// status on the wire, whoever reset the stream ended it; a response that ended
+/// in order should have had one.
 pub fn of_status(at: Option<&CallStream<'_>>, reported: u32) -> Culprit {
     let Some(at) = at else { return Culprit::Client };
     match at.status() {
@@ -91,6 +92,7 @@ pub fn of_status(at: Option<&CallStream<'_>>, reported: u32) -> Culprit {
             }
             (Some(_), _) => Culprit::Client,
             (None, Some(_)) => Culprit::Server,
+            (None, None) if at.stream.response.end_stream.is_some() => Culprit::Server,
             (None, None) => Culprit::Undetermined,
         },
     }
