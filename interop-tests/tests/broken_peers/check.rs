@@ -84,13 +84,23 @@ fn finding(row: &Row, finished: &Finished) -> Option<String> {
     })
 }
 
-/// In the report and on the terminal.
+/// In the report and on the terminal: what the table says, or else the finding.
 fn says(row: &Row, finished: &Finished) -> Option<String> {
-    let says = row.says?;
+    let of_finding = || {
+        row.finding
+            .and(decisive(finished))
+            .map(|finding| finding.sentence.as_str())
+    };
+    let says = row.says.or_else(of_finding)?;
     let reason = finished.cell.reason.iter().map(|reason| &reason.sentence);
     let errors =
         suspects(finished).flat_map(|peer| peer.errors.iter().map(|error| &error.sentence));
-    let in_report = reason.chain(errors).any(|sentence| sentence.contains(says));
+    let finding = decisive(finished).map(|finding| &finding.sentence);
+    let told = reason
+        .chain(errors)
+        .chain(finding)
+        .chain(&finished.run.cuts);
+    let in_report = told.into_iter().any(|sentence| sentence.contains(says));
     // Lines are wrapped where they are printed.
     let printed = words(&finished.stdout) + " " + &words(&finished.stderr);
     let in_print = printed.contains(&words(says)) && printed.contains(SUSPECT);

@@ -141,8 +141,12 @@ pub const ROWS: &[Row] = &[
     ),
     Row {
         exit: PASSES,
-        says: None,
-        ..untidy(Python, "floods-stderr", Server, "")
+        ..untidy(
+            Python,
+            "floods-stderr",
+            Server,
+            "the log of suspect as server",
+        )
     },
     wrong(Python, "wrong-bytes", Client, "expect/wire-bytes"),
     wrong(Python, "wrong-status", Server, "expect/status"),
@@ -166,7 +170,12 @@ pub const ROWS: &[Row] = &[
         )
     },
     unfit(Rust, "says-yes", Client, "it says yes to everything"),
-    unfit(Rust, "floods-stdout", Client, "sent Reached, which nothing in the cell asks for"),
+    unfit(
+        Rust,
+        "floods-stdout",
+        Client,
+        "sent Reached, which nothing in the cell asks for",
+    ),
     unfit(
         Rust,
         "reports-twice",
@@ -180,5 +189,10 @@ pub const ROWS: &[Row] = &[
         ..untidy(Rust, "late-event", Server, "sent Began for the identifier")
     },
     wrong(Rust, "wrong-bytes", Server, "expect/wire-bytes"),
-    wrong(Rust, "missing-trailers", Server, "response/ends-with-trailers"),
+    wrong(
+        Rust,
+        "missing-trailers",
+        Server,
+        "response/ends-with-trailers",
+    ),
 ];
