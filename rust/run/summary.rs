@@ -281,10 +281,26 @@ pub fn peer_alone(post: &Post) -> model::Peer {
             })
             .collect(),
         features: ready.features,
-        errors: lock(&post.faults).iter().map(error).collect(),
+        errors: errors(&lock(&post.faults)),
         restarts: post.restarts.load(Ordering::Relaxed),
         ..model::Peer::default()
     }
+}
+
+/// Each fault once, with what the log said last: a peer that dies of the same
+/// thing again is told of in [`model::Peer::restarts`].
+fn errors(failures: &[super::pool::Failure]) -> Vec<model::PeerError> {
+    let mut errors: Vec<model::PeerError> = Vec::new();
+    for error in failures.iter().map(error) {
+        match errors
+            .iter_mut()
+            .find(|known| known.sentence == error.sentence)
+        {
+            Some(known) => *known = error,
+            None => errors.push(error),
+        }
+    }
+    errors
 }
 
 fn error(failure: &super::pool::Failure) -> model::PeerError {
@@ -306,12 +322,23 @@ fn error(failure: &super::pool::Failure) -> model::PeerError {
 /// What was left out because a limit was reached: of cells, and of logs.
 fn cuts(outline: &Outline<'_>, done: &[Done]) -> Vec<String> {
     let of_cell = |done: &Done| -> Vec<String> {
-        let cuts = done.record.attempts.iter().flat_map(|attempt| &attempt.cuts);
-        cuts.map(|cut| format!("{}: {cut}", done.record.id)).collect()
+        let cuts = done
+            .record
+            .attempts
+            .iter()
+            .flat_map(|attempt| &attempt.cuts);
+        cuts.map(|cut| format!("{}: {cut}", done.record.id))
+            .collect()
     };
     let logs = outline.posts.iter().filter_map(|post| {
         let left_out = post.log_left_out();
-        (left_out > 0).then(|| format!("the log of {} as {}: {left_out} bytes", post.name, role_name(post.role)))
+        (left_out > 0).then(|| {
+            format!(
+                "the log of {} as {}: {left_out} bytes",
+                post.name,
+                role_name(post.role)
+            )
+        })
     });
     done.iter().flat_map(of_cell).chain(logs).collect()
 }

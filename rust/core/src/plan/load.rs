@@ -35,7 +35,9 @@ pub fn load(source: Source) -> Result<Loaded, Problem> {
 
 fn problem(source: &Source, error: &YamlError) -> Problem {
     let error = error.without_snippet();
-    let range = error.location().map_or(0..1, byte_range);
+    let range = error
+        .location()
+        .map_or(0..1, |at| byte_range(source.text(), at));
     let (message, hint) = explain(error);
     source.problem(range, message).with_hint(hint)
 }
@@ -69,8 +71,25 @@ fn explain(error: &YamlError) -> (String, Option<String>) {
             format!("this is {unexpected}, but {expected} is wanted"),
             None,
         ),
-        other => (first_line(&other.to_string()), None),
+        YamlError::Unexpected { expected, .. } => (format!("{} is wanted here", in_words(expected)), None),
+        other => (without_place(&first_line(&other.to_string())), None),
     }
+}
+
+/// What the parser calls the kinds of YAML, in words that need no parser.
+fn in_words(kind: &str) -> &str {
+    match kind {
+        "sequence start" => "a list",
+        "mapping start" => "a map of keys and values",
+        "string scalar" => "text",
+        other => other,
+    }
+}
+
+/// The place is shown by the caret.
+fn without_place(message: &str) -> String {
+    let place = message.find(" at line ").unwrap_or(message.len());
+    message[..place].to_owned()
 }
 
 fn first_line(text: &str) -> String {

@@ -215,7 +215,7 @@ impl Tree {
     ///
     /// What the parser says.
     pub fn parse(text: &str) -> Result<Self, serde_saphyr::Error> {
-        serde_saphyr::from_str::<Spanned<Shape>>(text).map(|root| tree(&root))
+        serde_saphyr::from_str::<Spanned<Shape>>(text).map(|root| tree(text, &root))
     }
 
     /// The bytes of the value at a path, or of the deepest value that is there.
@@ -230,30 +230,47 @@ impl Tree {
     }
 }
 
-fn tree(node: &Spanned<Shape>) -> Tree {
+fn tree(text: &str, node: &Spanned<Shape>) -> Tree {
     let children = match &node.value {
         Shape::Scalar => Vec::new(),
         Shape::Sequence(items) => items
             .iter()
             .enumerate()
-            .map(|(index, item)| (Segment::Index(index), tree(item)))
+            .map(|(index, item)| (Segment::Index(index), tree(text, item)))
             .collect(),
         Shape::Mapping(entries) => entries
             .iter()
-            .map(|(key, value)| (Segment::Key(key.clone()), tree(value)))
+            .map(|(key, value)| (Segment::Key(key.clone()), tree(text, value)))
             .collect(),
     };
     Tree {
-        range: byte_range(node.referenced),
+        range: byte_range(text, node.referenced),
         children,
     }
 }
 
-/// The bytes that a location of the parser covers.
-pub fn byte_range(location: serde_saphyr::Location) -> Range<usize> {
+/// The bytes that a location of the parser covers. The scanner knows only line
+/// and column.
+pub fn byte_range(text: &str, location: serde_saphyr::Location) -> Range<usize> {
     let span = location.span();
-    let start = span.byte_offset().unwrap_or_default() as usize;
+    let start = match span.byte_offset() {
+        Some(offset) => offset as usize,
+        None => offset_of(text, location.line() as usize, location.column() as usize),
+    };
     start..start + span.byte_len().unwrap_or(1).max(1) as usize
+}
+
+/// The byte offset of a line and a column, both counted from 1.
+fn offset_of(text: &str, line: usize, column: usize) -> usize {
+    let mut lines = text.split_inclusive('\n');
+    let before: usize = lines
+        .by_ref()
+        .take(line.saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let within = lines.next().unwrap_or_default();
+    let column = within.char_indices().nth(column.saturating_sub(1));
+    before + column.map_or(within.trim_end().len(), |(at, _)| at)
 }
 
 enum Shape {
