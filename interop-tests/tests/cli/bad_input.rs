@@ -45,7 +45,7 @@ fn bad_yaml_is_refused_with_its_line() {
     let place = Place::new();
     let answer = list_cases(&place, &SUITE.replace("[{ name: World }]", "*nobody"));
     assert_refused(&answer);
-    for told in ["unknown anchor at line 7, column 11", "one.yaml:"] {
+    for told in ["unknown anchor", "one.yaml:7:11"] {
         assert!(answer.stderr.contains(told), "{told}\n{}", answer.stderr);
     }
 }

@@ -71,7 +71,9 @@ fn explain(error: &YamlError) -> (String, Option<String>) {
             format!("this is {unexpected}, but {expected} is wanted"),
             None,
         ),
-        YamlError::Unexpected { expected, .. } => (format!("{} is wanted here", in_words(expected)), None),
+        YamlError::Unexpected { expected, .. } => {
+            (format!("{} is wanted here", in_words(expected)), None)
+        }
         other => (without_place(&first_line(&other.to_string())), None),
     }
 }
