@@ -116,7 +116,8 @@ fn peers_tells_every_version_of_every_peer_in_both_roles() {
         assert!(told.contains(&row), "{row}\n{told}");
     }
     for part in ["tonic", "prost", "h2", "hyper", "grpcio", "protobuf"] {
-        let versions = told.split(&format!(" {part} ")).skip(1);
+        let name = format!(" {part} ");
+        let versions = told.split(&name).skip(1);
         let numbers = versions.filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
         assert_ne!(numbers.count(), 0, "{part} has no version\n{told}");
     }
