@@ -308,7 +308,12 @@ impl Link {
         // A peer that reads nothing any more is ended by force just below.
         let _ = self.orders.try_send(stop);
         let _ = self.orders.try_send(Outgoing::End);
-        match self.end(Ending::Stop).await {
+        let ended = self.end(Ending::Stop).await;
+        // It may have broken the contract just before, and was killed for that.
+        if let Some(fault) = self.broken_contract() {
+            return Err(fault);
+        }
+        match ended {
             Some(Ended {
                 how: How::Terminated,
                 ..
@@ -321,6 +326,11 @@ impl Link {
             }) => Err(PeerFault::LeftProcesses),
             _ => Ok(()),
         }
+    }
+
+    fn broken_contract(&self) -> Option<PeerFault> {
+        let fault = self.gone.borrow().clone();
+        fault.filter(|fault| !matches!(fault, PeerFault::Died { .. }))
     }
 
     /// Ends the peer at once, for this fault.

@@ -400,18 +400,10 @@ impl Cell<'_> {
                 let what = Some(abort::What::Call(*id));
                 client.send(Order::Abort(contract::Abort { what })).await;
             }
-            for channel in &self.ids.channels {
-                let close = contract::Close { channel: *channel };
-                client.send(Order::Close(close)).await;
-            }
+            self.send_close().await;
         }
         if server.is_alive() {
-            for listener in &self.ids.listeners {
-                let unlisten = contract::Unlisten {
-                    listener: *listener,
-                };
-                server.send(Order::Unlisten(unlisten)).await;
-            }
+            self.send_unlisten().await;
         }
         end_scopes(self.stage).await;
     }
@@ -449,13 +441,32 @@ impl Cell<'_> {
             .map_err(|_| silent(Side::Client, "Abort", ABORT_LIMIT))
     }
 
-    async fn close_channels(&self) -> Result<(), Trouble> {
-        for channel in &self.ids.channels {
-            self.stage
-                .client
-                .send(Order::Close(contract::Close { channel: *channel }))
-                .await;
+    /// Once, however the cell ends.
+    async fn send_close(&self) {
+        if std::mem::replace(&mut self.facts.lock().told_to_close, true) {
+            return;
         }
+        for channel in &self.ids.channels {
+            let close = contract::Close { channel: *channel };
+            self.stage.client.send(Order::Close(close)).await;
+        }
+    }
+
+    /// Likewise.
+    async fn send_unlisten(&self) {
+        if std::mem::replace(&mut self.facts.lock().told_to_unlisten, true) {
+            return;
+        }
+        for listener in &self.ids.listeners {
+            let unlisten = contract::Unlisten {
+                listener: *listener,
+            };
+            self.stage.server.send(Order::Unlisten(unlisten)).await;
+        }
+    }
+
+    async fn close_channels(&self) -> Result<(), Trouble> {
+        self.send_close().await;
         let closed = self
             .facts
             .until(|seen| seen.closed.len() == self.ids.channels.len());
@@ -465,14 +476,7 @@ impl Cell<'_> {
     }
 
     async fn unlisten(&self) -> Result<(), Trouble> {
-        for listener in &self.ids.listeners {
-            self.stage
-                .server
-                .send(Order::Unlisten(contract::Unlisten {
-                    listener: *listener,
-                }))
-                .await;
-        }
+        self.send_unlisten().await;
         let ended = self
             .facts
             .until(|seen| seen.unlistened.len() == self.ids.listeners.len());

@@ -23,6 +23,10 @@ pub struct State {
     pub handlers_ended: u32,
     /// Steps by name.
     pub reached: Vec<String>,
+    /// The client was told to close its channels. A second time it would refuse.
+    pub told_to_close: bool,
+    /// The server was told to end its listeners; likewise.
+    pub told_to_unlisten: bool,
     /// Channels that the client said it has closed.
     pub closed: Vec<u64>,
     /// Listeners that the server said it has ended.
