@@ -122,7 +122,7 @@ fn peers_tells_every_version_of_every_peer_in_both_roles() {
         assert_ne!(numbers.count(), 0, "{part} has no version\n{told}");
     }
     assert!(
-        answer.stdout.contains("features  rust-tonic (client)"),
+        answer.stdout.contains("features  as a client: rust-tonic"),
         "{}",
         answer.stdout
     );
