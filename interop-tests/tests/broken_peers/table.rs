@@ -45,15 +45,6 @@ impl Language {
     }
 }
 
-impl Role {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Client => "client",
-            Self::Server => "server",
-        }
-    }
-}
-
 const PASSES: i32 = 0;
 const INCOMPATIBLE: i32 = 1;
 const INFRASTRUCTURE: i32 = 3;
