@@ -2,3 +2,4 @@
 
 pub mod difference;
 pub mod prerequisite;
+pub mod varying;

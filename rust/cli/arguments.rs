@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use wirecheck_core::plan::span;
 
 use crate::report::style::Style;
 
@@ -60,7 +61,7 @@ pub struct RunArguments {
     /// Run only cells whose id matches: `*` within a part, `**` over parts; parts may be left out.
     #[arg(value_name = "PATTERN")]
     pub patterns: Vec<String>,
-    /// Cells side by side [default: 8 for each processor].
+    /// Cells side by side [default: 16 for each processor].
     #[arg(long, short, value_name = "N", env = "WIRECHECK_JOBS", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub jobs: Option<u16>,
     /// Replace the time limit of every case, as in `30s` or `500ms`.
@@ -204,13 +205,9 @@ impl Color {
 }
 
 fn parse_time(text: &str) -> Result<Duration, String> {
-    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    let count: Option<u64> = text[..text.len() - unit.len()].parse().ok();
-    match (count, unit) {
-        (Some(0), _) => Err("a limit of nothing lets nothing run".into()),
-        (Some(count), "ms") => Ok(Duration::from_millis(count)),
-        (Some(count), "s") => Ok(Duration::from_secs(count)),
-        (Some(count), "m") => Ok(Duration::from_secs(count.saturating_mul(60))),
-        _ => Err("write it as `250ms`, `10s` or `2m`".into()),
+    match span::parse(text) {
+        Some(Duration::ZERO) => Err("a limit of nothing lets nothing run".into()),
+        Some(time) => Ok(time),
+        None => Err(span::HOW.into()),
     }
 }

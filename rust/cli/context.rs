@@ -209,7 +209,10 @@ fn peers(home: Option<&Path>, executable: &Path, extra: &[String]) -> Result<Vec
             return Err(wrong());
         }
         peers.retain(|peer| peer.name != name);
-        let program = Program { argv, cwd: None };
+        let program = Program {
+            argv,
+            ..Program::default()
+        };
         peers.push(PeerSpec {
             name: name.to_owned(),
             source: "--peer",

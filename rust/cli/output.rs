@@ -3,6 +3,7 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Instant;
 
 use wirecheck_core::judge::outcome::Outcome;
 use wirecheck_core::model::run::{Cell, Run};
@@ -26,6 +27,8 @@ pub struct Ticker {
     style: Style,
     pairs: Vec<Pair>,
     through: usize,
+    /// When cells began.
+    began: Instant,
     cells: usize,
     done: usize,
     unexpected: usize,
@@ -66,6 +69,7 @@ impl Ticker {
             style,
             pairs,
             through: 0,
+            began: Instant::now(),
             cells: 0,
             done: 0,
             unexpected: 0,
@@ -79,7 +83,10 @@ impl Ticker {
             Progress::Building(what) => {
                 self.line(&format!("{what} (does nothing when all is current)"))
             }
-            Progress::Running(cells) => self.cells = *cells,
+            Progress::Running(cells) => {
+                self.cells = *cells;
+                self.began = Instant::now();
+            }
             Progress::Ended(done) => self.ended(&done.record, done.verdict.outcome),
             Progress::Stopping => {
                 self.clear();
@@ -126,7 +133,13 @@ impl Ticker {
             let cells: Vec<&Cell> = pair.cells.iter().collect();
             eprint!(
                 "{}",
-                report::progress_line(self.through, pairs, &cells, self.style)
+                report::progress_line(
+                    self.through,
+                    pairs,
+                    &cells,
+                    self.began.elapsed(),
+                    self.style
+                )
             );
         }
     }

@@ -28,7 +28,7 @@ pub fn run(arguments: &PeersArguments, style: Style) -> Result<Exit> {
         if !arguments.no_build {
             build::build_all(&context.peers, &posts, &mut |_| {}).await;
         }
-        start_all(&posts).await;
+        start_all(&posts).join_all().await;
         stop_all(&posts).await;
         posts
             .iter()

@@ -1,6 +1,7 @@
 //! `wirecheck run`.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -19,7 +20,7 @@ use crate::run::folder::RunFolder;
 use crate::run::{Options, run as run_plan};
 
 /// Cells side by side for each processor: a cell mostly waits for its peers.
-const JOBS_PER_CORE: usize = 8;
+const JOBS_PER_CORE: usize = 16;
 
 /// Runs what was asked for and prints the report.
 pub fn run(arguments: &RunArguments, style: Style) -> Result<Exit> {
@@ -47,8 +48,22 @@ fn options(arguments: &RunArguments) -> Options {
         seed: arguments.seed.unwrap_or_else(random_seed),
         fail_fast: arguments.fail_fast,
         build: !arguments.no_build,
-        argv: std::env::args().collect(),
+        argv: typed(std::env::args().collect(), arguments.place.runs.as_deref()),
     }
+}
+
+/// The command line as if all of it had been typed: where the runs are may
+/// have been told by the environment, and the report names that folder.
+fn typed(mut argv: Vec<String>, runs: Option<&Path>) -> Vec<String> {
+    let is_typed = argv
+        .iter()
+        .any(|argument| argument == "--runs" || argument.starts_with("--runs="));
+    if let Some(runs) = runs.filter(|_| !is_typed) {
+        let verb = argv.iter().skip(1).position(|argument| argument == "run");
+        let after = verb.map_or(argv.len(), |verb| verb + 2);
+        argv.insert(after, format!("--runs={}", runs.display()));
+    }
+    argv
 }
 
 /// Small, so that it can be typed again.

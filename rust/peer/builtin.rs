@@ -57,7 +57,11 @@ fn rust_tonic(executable: &Path) -> PeerSpec {
     PeerSpec {
         name: "rust-tonic".into(),
         source: "built-in",
-        program: Program { argv, cwd: None },
+        program: Program {
+            argv,
+            env: allocator(),
+            ..Program::default()
+        },
         build: None,
     }
 }
@@ -82,15 +86,32 @@ fn python(home: &Path, name: &str, script: &str) -> PeerSpec {
     PeerSpec {
         name: name.into(),
         source: "built-in",
-        program: Program { argv, cwd: None },
+        program: Program {
+            argv,
+            env: allocator(),
+            ..Program::default()
+        },
         build: Some(Build {
             program: Program {
                 argv: set_up,
                 cwd: Some(home.to_owned()),
+                env: Vec::new(),
             },
             hint: "make python",
         }),
     }
+}
+
+/// glibc gives a block of the size of these messages back to the kernel when it
+/// is freed, and pays for the next with a page fault for each 4 KiB: a tenth of
+/// the time of a run. Other allocators do not know these names.
+fn allocator() -> Vec<(String, String)> {
+    const KEEP: [(&str, &str); 2] = [
+        ("MALLOC_MMAP_THRESHOLD_", "33554432"),
+        ("MALLOC_TRIM_THRESHOLD_", "268435456"),
+    ];
+    KEEP.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec()
 }
 
 /// The project's own Python starts three times as fast without its packages,

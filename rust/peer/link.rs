@@ -92,6 +92,40 @@ pub enum PeerFault {
     LeftProcesses,
 }
 
+impl PeerFault {
+    /// What who wrote the peer can do about it, where the sentence does not say.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NeverReady => Some(
+                "a peer first writes `Ready` in a frame of the contract, proto/wirecheck/v1/peer.proto",
+            ),
+            Self::Frame(_) => Some(
+                "stdout belongs to the contract: whatever the peer or its libraries print goes to stderr",
+            ),
+            Self::HalfFrame => Some("flush stdout after every frame"),
+            Self::SaysYes(_) => {
+                Some("answer `Refused` with `Unsupported` to a feature that is not known")
+            }
+            Self::Silent { .. } => {
+                Some("orders are to be read while calls and handlers run, never after them")
+            }
+            Self::WouldNotEnd(_) => {
+                Some("a peer ends when it is told `Stop`, and when its stdin ends")
+            }
+            Self::LeftProcesses => {
+                Some("a peer waits for the processes that it starts, or ends them")
+            }
+            Self::Start(_)
+            | Self::Build(_)
+            | Self::Died { .. }
+            | Self::Misdelivered(_)
+            | Self::Version(_)
+            | Self::Unasked { .. }
+            | Self::Unexpected { .. } => None,
+        }
+    }
+}
+
 fn status_text(status: &Option<ExitStatus>) -> String {
     status.map_or("exit status unknown".into(), |status| status.to_string())
 }

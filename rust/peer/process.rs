@@ -12,12 +12,14 @@ use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
 /// How a program is started.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Program {
     /// The program and its arguments.
     pub argv: Vec<String>,
     /// The working directory; that of the harness if unset.
     pub cwd: Option<PathBuf>,
+    /// Variables that it gets beside those of the harness.
+    pub env: Vec<(String, String)>,
 }
 
 /// A running process, the leader of a process group of its own. Dropping it
@@ -95,6 +97,7 @@ impl Process {
         for variable in PROXY_VARIABLES {
             command.env_remove(variable);
         }
+        command.envs(program.env.iter().map(|(name, value)| (name, value)));
         let mut child = command.spawn()?;
         let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         groups().extend(group.map(Pid::as_raw_nonzero).map(i32::from));

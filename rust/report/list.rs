@@ -30,8 +30,10 @@ pub fn list(cases: &[CasePlan], style: Style) -> String {
                 .iter()
                 .filter(|other| other.suite == case.suite)
                 .count();
-            let title = Line::default().paint(Paint::Strong, &case.suite);
-            page.line(title.text(format!(": {}", text::count(of_suite, "case"))));
+            let title = Line::default().paint(Paint::Strong, &case.suite).text(":");
+            let about = format!("{}. {}", text::count(of_suite, "case"), case.suite_about);
+            let column = title.width() + 1;
+            page.entry(title, column, &about);
             suite = Some(&case.suite);
         }
         put_case(&mut page, case, column);

@@ -1,5 +1,7 @@
 //! What is printed while a run goes on.
 
+use std::time::Duration;
+
 use wirecheck_core::model::run::Cell;
 
 use super::style::{Line, Page, Paint, Style, WIDTH};
@@ -7,21 +9,28 @@ use super::tally::Tally;
 use super::text;
 
 /// A pair that has ended, for where there is no terminal: which of how many it
-/// is, its marks, and how long its cells took together. Without cells there is
-/// no line.
-pub fn progress_line(nth: usize, pairs: usize, cells: &[&Cell], style: Style) -> String {
+/// is, its marks, and when that was, counted from when cells began. Without
+/// cells there is no line.
+pub fn progress_line(
+    nth: usize,
+    pairs: usize,
+    cells: &[&Cell],
+    elapsed: Duration,
+    style: Style,
+) -> String {
     let Some(first) = cells.first() else {
         return String::new();
     };
     let digits = pairs.to_string().len();
-    let took = cells.iter().map(|cell| cell.duration_ms).sum();
     let pair = text::fit(&format!("{}/{}", first.client, first.server), 60);
     let mut page = Page::new(style);
     page.line(
         Line::new(format!("[{nth:>digits$}/{pairs}]  "))
             .text(format!("{pair:<40}  "))
             .append(Tally::of(cells.iter().copied()).marks())
-            .right(text::waited(took)),
+            .right(text::waited(
+                u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+            )),
     );
     page.finish()
 }
@@ -69,8 +78,14 @@ mod tests {
             .iter()
             .filter(|cell| cell.client == "python-grpcio" && cell.server == "rust-tonic")
             .collect();
-        insta::assert_snapshot!(progress_line(3, 9, &cells, Style::Plain));
-        assert_eq!(progress_line(1, 9, &[], Style::Plain), "");
+        insta::assert_snapshot!(progress_line(
+            3,
+            9,
+            &cells,
+            Duration::from_millis(1_234),
+            Style::Plain
+        ));
+        assert_eq!(progress_line(1, 9, &[], Duration::ZERO, Style::Plain), "");
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //! peers have room for, long ones first; what a dying peer took with it runs
 //! once more, alone, at the end.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use wirecheck_core::judge::Judged;
 use wirecheck_core::judge::finding::Finding;
@@ -17,7 +18,7 @@ use wirecheck_core::plan::known::Known;
 use wirecheck_core::plan::types::CasePlan;
 
 use super::cell::{Side, Stage, Trouble, attempt};
-use super::pool::Post;
+use super::pool::{Post, start_all};
 use super::record;
 
 /// What a run needs.
@@ -30,6 +31,8 @@ pub struct Setup {
     pub clients: Vec<Arc<Post>>,
     /// Servers, by their index in the plan.
     pub servers: Vec<Arc<Post>>,
+    /// Those of them that a selected cell needs.
+    pub used: Vec<Arc<Post>>,
     /// Cells side by side.
     pub jobs: usize,
     /// Replaces the case's own limit.
@@ -157,35 +160,78 @@ fn weight(case: &CasePlan) -> u64 {
 }
 
 async fn side_by_side(setup: &Arc<Setup>, units: Vec<Unit>, books: &mut Books) -> bool {
-    let heavy = Arc::new(Semaphore::new(HEAVY_AT_ONCE));
+    let mut queue = Queue::new(setup, units);
     let mut stop = setup.stop.clone();
+    let mut starting = start_all(&setup.used);
     let mut running = JoinSet::new();
-    let mut units = units.into_iter();
     loop {
         while running.len() < setup.jobs && !books.must_stop {
-            let Some(unit) = units.next() else { break };
-            let (setup, heavy) = (Arc::clone(setup), Arc::clone(&heavy));
-            running.spawn(async move {
-                let case = &setup.plan.cases[setup.plan.cells[unit.cell].case];
-                let _place = if weight(case) >= HEAVY {
-                    heavy.acquire().await.ok()
-                } else {
-                    None
-                };
-                run_unit(Arc::clone(&setup), unit, false).await
-            });
+            let Some(unit) = queue.next() else { break };
+            running.spawn(run_unit(Arc::clone(setup), unit, false));
+        }
+        if running.is_empty() && (queue.units.is_empty() || books.must_stop) {
+            return books.must_stop;
         }
         tokio::select! {
-            ran = running.join_next() => match ran {
-                Some(Ok(ran)) => books.enter(ran),
-                Some(Err(panic)) => std::panic::resume_unwind(panic.into_panic()),
-                None => return books.must_stop,
+            Some(ran) = running.join_next() => match ran {
+                Ok(ran) => {
+                    queue.ended(ran.unit);
+                    books.enter(ran);
+                }
+                Err(panic) => std::panic::resume_unwind(panic.into_panic()),
             },
+            Some(started) = starting.join_next() => {
+                if let Err(panic) = started {
+                    std::panic::resume_unwind(panic.into_panic());
+                }
+            }
             () = told_to_stop(&mut stop) => {
+                starting.shutdown().await;
                 running.shutdown().await;
                 return true;
             }
         }
+    }
+}
+
+/// What is still to be made, in order, except that a cell that would only wait,
+/// for a peer that is being started or for heavy cells to end, is passed by.
+struct Queue<'a> {
+    setup: &'a Setup,
+    units: VecDeque<Unit>,
+    heavy_running: usize,
+}
+
+impl<'a> Queue<'a> {
+    fn new(setup: &'a Setup, units: Vec<Unit>) -> Self {
+        Self {
+            setup,
+            units: units.into(),
+            heavy_running: 0,
+        }
+    }
+
+    /// The first that may begin now.
+    fn next(&mut self) -> Option<Unit> {
+        let first = self.units.iter().position(|unit| self.may_begin(*unit))?;
+        let unit = self.units.remove(first)?;
+        self.heavy_running += usize::from(self.is_heavy(unit));
+        Some(unit)
+    }
+
+    fn may_begin(&self, unit: Unit) -> bool {
+        let cell = &self.setup.plan.cells[unit.cell];
+        let has_peers = self.setup.clients[cell.client].is_settled()
+            && self.setup.servers[cell.server].is_settled();
+        has_peers && (self.heavy_running < HEAVY_AT_ONCE || !self.is_heavy(unit))
+    }
+
+    fn ended(&mut self, unit: Unit) {
+        self.heavy_running -= usize::from(self.is_heavy(unit));
+    }
+
+    fn is_heavy(&self, unit: Unit) -> bool {
+        weight(&self.setup.plan.cases[self.setup.plan.cells[unit.cell].case]) >= HEAVY
     }
 }
 

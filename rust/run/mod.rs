@@ -24,7 +24,7 @@ use crate::peer::builtin::PeerSpec;
 use crate::peer::contract::Role;
 use dispatch::{Done, Setup, dispatch};
 use folder::RunFolder;
-use pool::{Post, start_all, stop_all};
+use pool::{Post, stop_all};
 
 /// What a run is told.
 pub struct Options {
@@ -88,12 +88,12 @@ pub async fn run(
     if options.build {
         build::build_all(peers, &used, &mut progress).await;
     }
-    start_all(&used).await;
     let setup = Arc::new(Setup {
         plan: Arc::clone(&plan),
         known: Arc::clone(&known),
         clients: clients.clone(),
         servers: servers.clone(),
+        used: used.clone(),
         jobs: options.jobs,
         limit: options.limit,
         fail_fast: options.fail_fast,

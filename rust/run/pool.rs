@@ -3,10 +3,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use futures_util::future::join_all;
 use tokio::sync::{Mutex, Semaphore};
+use tokio::task::JoinSet;
 
 use crate::peer::builtin::PeerSpec;
 use crate::peer::contract::{Ready, Role};
@@ -40,6 +41,7 @@ pub struct Post {
     deaths_in_a_row: AtomicU32,
     log_left_out: AtomicU64,
     state: Mutex<State>,
+    settled: AtomicBool,
     slots: std::sync::OnceLock<Slots>,
 }
 
@@ -108,6 +110,7 @@ impl Post {
             deaths_in_a_row: AtomicU32::new(0),
             log_left_out: AtomicU64::new(0),
             state: Mutex::new(State::Fresh),
+            settled: AtomicBool::new(false),
             slots: std::sync::OnceLock::new(),
         }
     }
@@ -147,8 +150,15 @@ impl Post {
         self.start(&mut state).await
     }
 
+    /// Its first start has ended, well or not: nobody would wait for it any more.
+    pub fn is_settled(&self) -> bool {
+        self.settled.load(Ordering::Acquire)
+    }
+
     async fn start(&self, state: &mut State) -> Result<Arc<Link>, PeerFault> {
-        match Link::start(&self.program, self.role, self.log.clone(), self.seed).await {
+        let started = Link::start(&self.program, self.role, self.log.clone(), self.seed).await;
+        self.settled.store(true, Ordering::Release);
+        match started {
             Ok(link) => {
                 self.slots
                     .get_or_init(|| Slots::new(&link.ready, self.role));
@@ -173,6 +183,7 @@ impl Post {
             hint,
         });
         *self.state.lock().await = State::Down(fault);
+        self.settled.store(true, Ordering::Release);
     }
 
     /// A cell has ended well: what was before is forgiven.
@@ -209,16 +220,21 @@ impl Post {
 
     fn note(&self, fault: PeerFault, log_tail: Vec<String>) {
         lock(&self.faults).push(Failure {
+            hint: fault.hint().map(str::to_owned),
             fault,
             log_tail,
-            hint: None,
         });
     }
 }
 
-/// Starts all peers at the same time. Those that fail are told by their posts.
-pub async fn start_all(posts: &[Arc<Post>]) {
-    join_all(posts.iter().map(|post| async { drop(post.link().await) })).await;
+/// Starts all peers at the same time, each in a task of its own. Those that
+/// fail are told by their posts.
+pub fn start_all(posts: &[Arc<Post>]) -> JoinSet<()> {
+    let start = |post: &Arc<Post>| {
+        let post = Arc::clone(post);
+        async move { drop(post.link().await) }
+    };
+    posts.iter().map(start).collect()
 }
 
 /// Ends all peers at the same time.

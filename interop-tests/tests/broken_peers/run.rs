@@ -1,6 +1,6 @@
 //! One run of the program with a broken peer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use libtest_mimic::Failed;
@@ -84,17 +84,26 @@ pub fn run(row: &Row) -> Result<Finished, Failed> {
     })
 }
 
+/// Relative where that can be, so that what is printed does not depend on where
+/// the checkout is.
+fn from_root(path: &str) -> String {
+    let path = Path::new(path);
+    path.strip_prefix(project_root())
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
+
 fn command(row: &Row) -> String {
     let program = match row.language {
         Language::Python => {
-            let script = project_root().join("interop-tests/broken/broken.py");
             vec![
-                python().display().to_string(),
+                ".venv/bin/python".to_owned(),
                 "-P".to_owned(),
-                script.display().to_string(),
+                "interop-tests/broken/broken.py".to_owned(),
             ]
         }
-        Language::Rust => vec![env!("CARGO_BIN_EXE_broken-peer").to_owned()],
+        Language::Rust => vec![from_root(env!("CARGO_BIN_EXE_broken-peer"))],
     };
     let argv = program.iter().map(String::as_str).chain([row.fault]);
     shlex::try_join(argv).expect("no path holds a zero byte")

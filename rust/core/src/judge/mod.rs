@@ -19,7 +19,7 @@ use crate::plan::types::CasePlan;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Judged {
     /// Everything that is not as expected: first what other things may follow
-    /// from, then the case's other expectations, then the rules.
+    /// from, then the case's other expectations, then habits.
     pub findings: Vec<Finding>,
     /// Every expectation of the case, met or not.
     pub checks: Vec<Check>,
@@ -38,9 +38,9 @@ impl Judged {
 pub fn judge(case: &CasePlan, seen: &Observation) -> Judged {
     let checks = expectations::check(case, seen);
     let mut findings: Vec<Finding> = checks.iter().filter_map(finding_of).collect();
-    causes_first(&mut findings);
     findings.extend(package::differs(case, seen));
     findings.extend(rules::check(&seen.exchange));
+    causes_first(&mut findings);
     Judged { findings, checks }
 }
 
@@ -51,9 +51,9 @@ fn finding_of(check: &Check) -> Option<Finding> {
     }
 }
 
-/// Puts what the bytes did on their way in the order of that way, so that the
-/// first finding is no consequence of another. The answer to a wrong question
-/// is held against nobody.
+/// Puts what the bytes did on their way in the order of that way, and what broke
+/// a rule before what the other side made of it, so that the first finding is no
+/// consequence of another. The answer to a wrong question is held against nobody.
 fn causes_first(findings: &mut [Finding]) {
     findings.sort_by_key(on_the_way);
     let asked_wrongly = findings
@@ -72,6 +72,8 @@ enum Way {
     Request,
     Handler,
     Response,
+    /// A rule was broken.
+    Rule,
     /// At its end, or not a matter of bytes.
     Other,
 }
@@ -84,6 +86,8 @@ fn on_the_way(finding: &Finding) -> Way {
         Way::Handler
     } else if path.starts_with("wire.response.message.") {
         Way::Response
+    } else if finding.path.is_none() && finding.level == Level::Must {
+        Way::Rule
     } else {
         Way::Other
     }
@@ -119,6 +123,33 @@ mod tests {
             .into_iter()
             .map(|finding| (finding.path.unwrap_or_default(), finding.culprit))
             .collect()
+    }
+
+    #[test]
+    fn a_broken_rule_comes_before_what_was_made_of_it_and_habits_come_last() {
+        let rule = |level| Finding {
+            path: None,
+            level,
+            ..finding("", Culprit::Server)
+        };
+        let mut findings = vec![
+            finding("calls.call.status", Culprit::Server),
+            rule(Level::Should),
+            rule(Level::Must),
+        ];
+        causes_first(&mut findings);
+        let order: Vec<_> = findings
+            .iter()
+            .map(|finding| (finding.path.is_some(), finding.level))
+            .collect();
+        assert_eq!(
+            order,
+            [
+                (false, Level::Must),
+                (true, Level::Must),
+                (false, Level::Should)
+            ]
+        );
     }
 
     #[test]

@@ -12,4 +12,5 @@ pub mod resolve;
 mod resolve_expect;
 pub mod schema;
 pub mod source;
+pub mod span;
 pub mod types;

@@ -12,6 +12,7 @@ use super::load::Loaded;
 use super::resolve_expect::resolve_expect;
 use super::schema::{Schema, encode, split_path};
 use super::source::{Problem, Segment, did_you_mean};
+use super::span;
 use super::types::*;
 use crate::wire::capture::Direction;
 use crate::wire::{frame, names};
@@ -106,6 +107,7 @@ impl Resolver<'_> {
         Ok(CasePlan {
             id: format!("{suite}/{}", case.name),
             suite,
+            suite_about: self.loaded.suite.about.clone(),
             name: case.name.clone(),
             about: case.about.clone(),
             keyword: case.keyword,
@@ -614,17 +616,10 @@ fn optional_span(span: Option<&case::Span>, key: &str) -> Resolved<Option<Durati
         .transpose()
 }
 
-/// `250ms`, `10s`, `2m`.
 fn parse_span(text: &str) -> Resolved<Duration> {
-    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    let count: Option<u64> = text[..text.len() - unit.len()].parse().ok();
-    match (count, unit) {
-        (Some(count), "ms") => Ok(Duration::from_millis(count)),
-        (Some(count), "s") => Ok(Duration::from_secs(count)),
-        (Some(count), "m") => Ok(Duration::from_secs(count.saturating_mul(60))),
-        _ => Err(Fault::new(format!("`{text}` is not a time"))
-            .hint(Some("write it as `250ms`, `10s` or `2m`".into()))),
-    }
+    span::parse(text).ok_or_else(|| {
+        Fault::new(format!("`{text}` is not a time")).hint(Some(span::HOW.to_owned()))
+    })
 }
 
 /// A part of an id may stand in a shell, a path and an address without quotes.

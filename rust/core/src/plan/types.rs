@@ -19,6 +19,8 @@ pub struct CasePlan {
     pub id: String,
     /// The suite's name.
     pub suite: String,
+    /// What the suite is about.
+    pub suite_about: String,
     /// The case's name.
     pub name: String,
     /// What it checks.

@@ -241,7 +241,7 @@ impl Default for Limits {
             block_bytes: 1024 * 1024,
             messages: 1_000,
             message_head: 64 * 1024,
-            segments: 64,
+            segments: 1_024,
             frame_payload: 1024,
             faults: 100,
             memory: 32 * 1024 * 1024,

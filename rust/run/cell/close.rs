@@ -1,0 +1,119 @@
+//! Closing a cell: channels, taps and listeners in order, or all at once when
+//! it came to nothing.
+
+use std::time::Duration;
+
+use super::{Cell, ORDER_LIMIT, Side, Trouble, end_scopes, silent};
+use crate::peer::contract::to_peer::Order;
+use crate::peer::contract::{self, abort};
+use crate::tap::{Captured, Held, Tap};
+
+/// How long connections may stay open when the channels are closed.
+const CLOSE_LIMIT: Duration = Duration::from_secs(3);
+/// How long a client may take to report a call that it was told to abort.
+const ABORT_LIMIT: Duration = Duration::from_secs(3);
+
+/// Closes the taps; what they still hold is let go.
+pub(super) async fn taps(taps: Vec<Tap>) -> Vec<Captured> {
+    let mut captured = Vec::new();
+    for tap in taps {
+        captured.push(tap.close(CLOSE_LIMIT, Held::LetGo).await);
+    }
+    captured
+}
+
+impl Cell<'_> {
+    /// Ends what a cell that came to nothing has opened in the peers. Nobody
+    /// waits for the answers; a peer that is gone gets nothing.
+    pub(super) async fn let_go(&self) {
+        let (client, server) = (self.stage.client, self.stage.server);
+        if client.is_alive() {
+            for id in self.ids.calls.iter().flatten() {
+                let what = Some(abort::What::Call(*id));
+                client.send(Order::Abort(contract::Abort { what })).await;
+            }
+            self.send_close().await;
+        }
+        if server.is_alive() {
+            self.send_unlisten().await;
+        }
+        end_scopes(self.stage).await;
+    }
+
+    /// Ends the calls that have not been reported, and waits for their reports.
+    pub(super) async fn abort_calls(&self) -> Result<(), Trouble> {
+        for id in self.ids.calls.iter().flatten() {
+            let what = Some(abort::What::Call(*id));
+            self.stage
+                .client
+                .send(Order::Abort(contract::Abort { what }))
+                .await;
+        }
+        for id in &self.ids.listeners {
+            let what = Some(abort::What::Listener(*id));
+            self.stage
+                .server
+                .send(Order::Abort(contract::Abort { what }))
+                .await;
+        }
+        // Calls that were never begun have nothing to report.
+        let begun = self.facts.until(|seen| {
+            seen.calls
+                .iter()
+                .zip(&self.ids.calls)
+                .all(|(seen, ids)| seen.is_empty() || seen.len() == ids.len())
+        });
+        let first = self
+            .facts
+            .until(|seen| seen.calls[0].len() == self.ids.calls[0].len());
+        let reported =
+            tokio::time::timeout(ABORT_LIMIT, async { tokio::join!(begun, first) }).await;
+        reported
+            .map(|_| ())
+            .map_err(|_| silent(Side::Client, "Abort", ABORT_LIMIT))
+    }
+
+    /// Once, however the cell ends.
+    async fn send_close(&self) {
+        if std::mem::replace(&mut self.facts.lock().told_to_close, true) {
+            return;
+        }
+        for channel in &self.ids.channels {
+            let close = contract::Close { channel: *channel };
+            self.stage.client.send(Order::Close(close)).await;
+        }
+    }
+
+    /// Likewise.
+    async fn send_unlisten(&self) {
+        if std::mem::replace(&mut self.facts.lock().told_to_unlisten, true) {
+            return;
+        }
+        for listener in &self.ids.listeners {
+            let unlisten = contract::Unlisten {
+                listener: *listener,
+            };
+            self.stage.server.send(Order::Unlisten(unlisten)).await;
+        }
+    }
+
+    pub(super) async fn close_channels(&self) -> Result<(), Trouble> {
+        self.send_close().await;
+        let closed = self
+            .facts
+            .until(|seen| seen.closed.len() == self.ids.channels.len());
+        tokio::time::timeout(ORDER_LIMIT, closed)
+            .await
+            .map_err(|_| silent(Side::Client, "Close", ORDER_LIMIT))
+    }
+
+    pub(super) async fn unlisten(&self) -> Result<(), Trouble> {
+        self.send_unlisten().await;
+        let ended = self
+            .facts
+            .until(|seen| seen.unlistened.len() == self.ids.listeners.len());
+        tokio::time::timeout(ORDER_LIMIT, ended)
+            .await
+            .map_err(|_| silent(Side::Server, "Unlisten", ORDER_LIMIT))
+    }
+}

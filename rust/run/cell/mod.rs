@@ -1,0 +1,189 @@
+//! One run of one cell: listeners, taps and channels are opened, the calls and
+//! the harness's own actions run side by side, and everything is closed again.
+
+mod close;
+mod notes;
+mod observe;
+mod open;
+mod play;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use wirecheck_core::judge::observed::Observation;
+use wirecheck_core::plan::types::CasePlan;
+
+use super::facts::Facts;
+use crate::peer::contract;
+use crate::peer::contract::to_peer::Order;
+use crate::peer::link::{Link, PeerFault};
+use crate::peer::session::Session;
+use crate::tap::TapError;
+
+/// How long a peer may take for an order that is done at once, such as to open
+/// a listener. The slowest seen took 0.4 s, under full load.
+const ORDER_LIMIT: Duration = Duration::from_secs(10);
+
+/// What one run of a cell gave.
+#[derive(Debug)]
+pub struct Attempted {
+    /// What was seen.
+    pub seen: Observation,
+    /// What each tap captured, in the order of the listeners.
+    pub captures: Vec<Capture>,
+    /// The time of the case ran out, and calls had to be aborted.
+    pub out_of_time: bool,
+}
+
+/// A tap's capture.
+#[derive(Debug)]
+pub struct Capture {
+    /// The file, if it was written.
+    pub path: PathBuf,
+    /// Bytes that passed.
+    pub bytes: u64,
+    /// Not all of them were kept.
+    pub cut: bool,
+}
+
+/// Which peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Side {
+    Client,
+    Server,
+}
+
+/// Why a run of a cell came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// A peer is gone, or does not do what it is told.
+    #[error("{fault}")]
+    Peer {
+        /// Which.
+        side: Side,
+        /// What is wrong with it.
+        fault: PeerFault,
+    },
+    /// A peer lacks a feature.
+    #[error("unsupported: {feature}")]
+    Unsupported {
+        /// Which.
+        side: Side,
+        /// The feature.
+        feature: String,
+    },
+    /// A peer failed at an attempt.
+    #[error("{why}")]
+    CouldNotTry {
+        /// Which.
+        side: Side,
+        /// In its own words.
+        why: String,
+    },
+    /// The tap failed.
+    #[error("the tap failed: {0}")]
+    Tap(#[from] TapError),
+    /// A capture could not be read or written.
+    #[error("the capture failed: {0}")]
+    Capture(String),
+}
+
+/// What a cell is run with.
+pub struct Stage<'a> {
+    /// The case.
+    pub case: &'a CasePlan,
+    /// The client peer.
+    pub client: &'a Link,
+    /// The server peer.
+    pub server: &'a Link,
+    /// Unique in the run: the cell and the attempt.
+    pub scope: String,
+    /// The capture of the nth listener is this path with `.n` before its
+    /// ending; of the first, the path itself.
+    pub capture: PathBuf,
+}
+
+/// Runs a cell once.
+///
+/// # Errors
+///
+/// It came to nothing, see [`Trouble`]. A call that fails is not that.
+pub async fn attempt(stage: Stage<'_>) -> Result<Attempted, Trouble> {
+    let mut mail = Mail {
+        client: stage.client.session(),
+        server: stage.server.session(),
+    };
+    let (listeners, addresses) = open::listeners(&stage, &mut mail.server).await?;
+    let taps = open::taps(&stage, &addresses).await?;
+    let channels = open::channels(&stage, &mut mail.client, &taps).await?;
+    let calls = stage
+        .case
+        .calls
+        .iter()
+        .map(|call| (0..call.parallel).map(|_| mail.client.id()).collect())
+        .collect();
+    let ids = Ids {
+        listeners,
+        channels,
+        calls,
+    };
+    let facts = Facts::new(stage.case.calls.len());
+    let cell = Cell {
+        stage: &stage,
+        ids: &ids,
+        facts: &facts,
+    };
+    let ended = tokio::select! {
+        done = cell.run(taps) => done,
+        trouble = cell.pump(&mut mail) => Err(trouble),
+    };
+    let (captured, out_of_time) = match ended {
+        Ok(ended) => ended,
+        Err(trouble) => {
+            // A peer that does not read its orders must not hold up the others.
+            let _ = tokio::time::timeout(ORDER_LIMIT, cell.let_go()).await;
+            return Err(trouble);
+        }
+    };
+    end_scopes(&stage).await;
+    observe::observe(&stage, &facts, captured, out_of_time).await
+}
+
+/// The identifiers of a cell.
+struct Ids {
+    listeners: Vec<u64>,
+    channels: Vec<u64>,
+    /// For each call of the case, one for each of its parallel calls.
+    calls: Vec<Vec<u64>>,
+}
+
+/// What both peers send of this cell.
+struct Mail {
+    client: Session,
+    server: Session,
+}
+
+/// A cell that runs: everything is open.
+struct Cell<'a> {
+    stage: &'a Stage<'a>,
+    ids: &'a Ids,
+    facts: &'a Facts,
+}
+
+async fn end_scopes(stage: &Stage<'_>) {
+    let order = || {
+        Order::EndScope(contract::EndScope {
+            scope: stage.scope.clone(),
+        })
+    };
+    stage.client.send(order()).await;
+    stage.server.send(order()).await;
+}
+
+fn silent(side: Side, order: &'static str, limit: Duration) -> Trouble {
+    Trouble::Peer {
+        side,
+        fault: PeerFault::Silent { order, limit },
+    }
+}

@@ -1,0 +1,88 @@
+//! What one run of a cell gave, put together: reports, handlers and the decoded
+//! captures.
+
+use std::path::{Path, PathBuf};
+
+use wirecheck_core::judge::observed::{CallSeen, Observation};
+use wirecheck_core::wire::decode::decode_capture;
+use wirecheck_core::wire::exchange::{Exchange, Limits};
+
+use super::{Attempted, Capture, Stage, Trouble};
+use crate::run::facts::Facts;
+use crate::tap::Captured;
+
+/// The first listener's capture has the cell's own name.
+pub(super) fn capture_path(path: &Path, index: usize) -> PathBuf {
+    match index {
+        0 => path.to_owned(),
+        index => path.with_extension(format!("{index}.wirecap")),
+    }
+}
+
+/// Puts what was seen together. Decoding and writing are not for the threads
+/// that serve the traffic.
+pub(super) async fn observe(
+    stage: &Stage<'_>,
+    facts: &Facts,
+    captured: Vec<Captured>,
+    out_of_time: bool,
+) -> Result<Attempted, Trouble> {
+    let path = stage.capture.clone();
+    let kept = tokio::task::spawn_blocking(move || {
+        let kept = captured
+            .into_iter()
+            .enumerate()
+            .map(|(index, captured)| keep(captured, capture_path(&path, index)));
+        kept.collect::<Result<Vec<_>, _>>()
+    });
+    let kept = kept
+        .await
+        .map_err(|error| Trouble::Capture(error.to_string()))??;
+    let mut exchange = Exchange::default();
+    let mut captures = Vec::new();
+    for (decoded, capture) in kept {
+        exchange.connections.extend(decoded.connections);
+        exchange.cuts.extend(decoded.cuts);
+        captures.push(capture);
+    }
+    let state = std::mem::take(&mut *facts.lock());
+    let calls = state
+        .calls
+        .into_iter()
+        .zip(&stage.case.calls)
+        .map(|(mut seen, call)| {
+            seen.resize(call.parallel as usize, CallSeen::Missing);
+            seen
+        });
+    let seen = Observation {
+        calls: calls.collect(),
+        handled: state.handled,
+        exchange,
+    };
+    Ok(Attempted {
+        seen,
+        captures,
+        out_of_time,
+    })
+}
+
+fn keep(captured: Captured, path: PathBuf) -> Result<(Exchange, Capture), Trouble> {
+    let failed = |error: &dyn std::fmt::Display| Trouble::Capture(error.to_string());
+    if let Some(error) = &captured.log_failure {
+        return Err(failed(error));
+    }
+    let exchange = {
+        let log = captured.log.open().map_err(|error| failed(&error))?;
+        decode_capture(log, Limits::default()).map_err(|error| failed(&error))?
+    };
+    let bytes = captured.totals.client_bytes + captured.totals.server_bytes;
+    captured.log.save(&path).map_err(|error| failed(&error))?;
+    Ok((
+        exchange,
+        Capture {
+            path,
+            bytes,
+            cut: captured.totals.left_out > 0,
+        },
+    ))
+}

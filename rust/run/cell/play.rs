@@ -1,0 +1,153 @@
+//! Playing a case: its calls and the harness's own actions, side by side.
+
+use futures_util::future::{join_all, select_all};
+use wirecheck_core::plan::types::{ActionPlan, EventPlan, FramePlan};
+use wirecheck_core::wire::capture::Direction;
+use wirecheck_core::wire::frame::END_STREAM;
+
+use super::{Cell, Trouble, close};
+use crate::peer::contract;
+use crate::peer::contract::to_peer::Order;
+use crate::run::orders;
+use crate::tap::{Captured, FrameMatch, HoldId, Tap, Wanted};
+
+impl Cell<'_> {
+    /// Plays the case, then closes everything in order: channels, taps,
+    /// listeners.
+    pub(super) async fn run(&self, taps: Vec<Tap>) -> Result<(Vec<Captured>, bool), Trouble> {
+        let in_time = tokio::time::timeout(self.stage.case.limit, self.play(&taps[0])).await;
+        let out_of_time = in_time.is_err();
+        if out_of_time {
+            self.abort_calls().await?;
+        }
+        self.close_channels().await?;
+        let captured = close::taps(taps).await;
+        self.unlisten().await?;
+        Ok((captured, out_of_time))
+    }
+
+    /// The calls and the harness's own actions, side by side. Holds that the
+    /// actions begin with stand before the first call.
+    async fn play(&self, tap: &Tap) {
+        let actions = &self.stage.case.actions;
+        let first = actions
+            .iter()
+            .take_while(|action| matches!(action, ActionPlan::Hold(..)))
+            .count();
+        let mut holds = Holds::default();
+        for action in &actions[..first] {
+            self.act(action, tap, &mut holds).await;
+        }
+        let calls = join_all((0..self.stage.case.calls.len()).map(|index| self.call(index, tap)));
+        let rest = async {
+            for action in &actions[first..] {
+                self.act(action, tap, &mut holds).await;
+            }
+        };
+        tokio::join!(calls, rest);
+    }
+
+    async fn call(&self, index: usize, tap: &Tap) {
+        let call = &self.stage.case.calls[index];
+        if let Some(event) = &call.start_after {
+            self.wait(event, tap).await;
+        }
+        for id in &self.ids.calls[index] {
+            let order = orders::call(
+                *id,
+                self.ids.channels[call.channel],
+                call,
+                &self.stage.scope,
+            );
+            self.stage.client.send(Order::Call(order)).await;
+        }
+        self.wait(&EventPlan::CallEnded(index), tap).await;
+    }
+
+    async fn act(&self, action: &ActionPlan, tap: &Tap, holds: &mut Holds) {
+        match action {
+            ActionPlan::Wait(event) => self.wait(event, tap).await,
+            ActionPlan::Release(name) => self.release(name).await,
+            ActionPlan::Hold(direction, frame) => holds
+                .0
+                .extend(frame_matches(frame).map(|from| (*direction, tap.hold(from)))),
+            ActionPlan::Pass(direction) => holds.release(*direction, tap),
+        }
+    }
+
+    /// Both peers get each release: a latch that nobody asks for does no harm.
+    async fn release(&self, name: &str) {
+        let release = contract::Release {
+            scope: self.stage.scope.clone(),
+            name: name.to_owned(),
+        };
+        self.stage
+            .client
+            .send(Order::Release(release.clone()))
+            .await;
+        self.stage.server.send(Order::Release(release)).await;
+    }
+
+    async fn wait(&self, event: &EventPlan, tap: &Tap) {
+        match event {
+            EventPlan::Began(nth) => {
+                self.facts
+                    .until(|seen| seen.handled.len() >= *nth as usize)
+                    .await
+            }
+            EventPlan::Handled(nth) => self.facts.until(|seen| seen.handlers_ended >= *nth).await,
+            EventPlan::Reached(step) => self.facts.until(|seen| seen.reached.contains(step)).await,
+            EventPlan::CallEnded(index) => {
+                let all = self.ids.calls[*index].len();
+                self.facts
+                    .until(|seen| seen.calls[*index].len() == all)
+                    .await;
+            }
+            EventPlan::Frame(frame) => {
+                let watches =
+                    frame_matches(frame).map(|wanted| Box::pin(tap.wait(Wanted::Frame(wanted))));
+                // A frame that can no longer be seen is waited for in vain; the
+                // time of the case ends that.
+                let _ = select_all(watches.collect::<Vec<_>>()).await;
+            }
+        }
+    }
+}
+
+/// The holds of a cell, by direction.
+#[derive(Default)]
+struct Holds(Vec<(Direction, HoldId)>);
+
+impl Holds {
+    fn release(&mut self, direction: Direction, tap: &Tap) {
+        self.0.retain(|(held, hold)| {
+            let release = *held == direction;
+            if release {
+                tap.release(*hold);
+            }
+            !release
+        });
+    }
+}
+
+/// A frame of the case as the tap knows frames. "It ends the stream" is one of
+/// three kinds of frames.
+fn frame_matches(frame: &FramePlan) -> impl Iterator<Item = FrameMatch> {
+    const HEADERS: u8 = 0x01;
+    const DATA: u8 = 0x00;
+    const RST_STREAM: u8 = 0x03;
+    let end = if frame.ends_stream == Some(true) {
+        END_STREAM
+    } else {
+        0
+    };
+    let kinds = match frame.kind {
+        Some(kind) => vec![(kind, end)],
+        None => vec![(HEADERS, END_STREAM), (DATA, END_STREAM), (RST_STREAM, 0)],
+    };
+    let direction = frame.direction.unwrap_or(Direction::ClientToServer);
+    let nth = frame.nth;
+    kinds
+        .into_iter()
+        .map(move |(kind, flags)| FrameMatch::new(direction, kind).flags(flags).nth(nth))
+}
