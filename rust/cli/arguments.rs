@@ -129,9 +129,9 @@ pub struct ShowArguments {
     /// The cell, as `client/server/suite/case`, or a part of it that only one cell has.
     #[arg(value_name = "CELL")]
     pub cell: String,
-    /// The run: an id, or a run.json.
-    #[arg(long, value_name = "RUN", default_value = "latest")]
-    pub run: String,
+    /// The run: an id, or a run.json [default: the newest that has run the cell].
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<String>,
     /// Which of several samples, counted from 1.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub sample: usize,

@@ -1,5 +1,7 @@
 //! `wirecheck show`.
 
+use std::path::{Path, PathBuf};
+
 use wirecheck_core::model::exit::Exit;
 use wirecheck_core::model::run::{Cell, Run};
 use wirecheck_core::plan::source::nearest;
@@ -16,7 +18,10 @@ use crate::run::folder;
 /// Shows what passed in a cell of a run.
 pub fn run(arguments: &ShowArguments, style: Style) -> Result<Exit> {
     let context = Context::load(&arguments.place)?;
-    let (run, folder) = folder::load(&context.runs, &arguments.run).map_err(CliError::NoRun)?;
+    let (run, folder) = match &arguments.run {
+        Some(named) => folder::load(&context.runs, named).map_err(CliError::NoRun)?,
+        None => newest_with(&context.runs, &arguments.cell)?,
+    };
     let cell = find(&run, &arguments.cell)?;
     let no_capture = |why: &str| CliError::NoCapture {
         cell: cell.id.clone(),
@@ -42,6 +47,25 @@ pub fn run(arguments: &ShowArguments, style: Style) -> Result<Exit> {
         false => print(&report::show(&run, cell, index, material, style)),
     }
     Ok(Exit::Ok)
+}
+
+/// The newest run that has run the cell; the newest of all if none has, which
+/// then tells why.
+fn newest_with(runs: &Path, wanted: &str) -> Result<(Run, PathBuf)> {
+    let latest = folder::load(runs, "latest").map_err(CliError::NoRun)?;
+    let has_run = |run: &Run| find(run, wanted).is_ok_and(|cell| !cell.attempts.is_empty());
+    if has_run(&latest.0) || find(&latest.0, wanted).is_err() {
+        return Ok(latest);
+    }
+    let older = folder::ids(runs).into_iter();
+    let found = older
+        .filter_map(|id| folder::load(runs, &id).ok())
+        .find(|(run, _)| has_run(run));
+    if let Some((run, _)) = &found {
+        let (latest, shown) = (&latest.0.id, &run.id);
+        eprintln!("the latest run, {latest}, did not run this cell; this is run {shown}");
+    }
+    Ok(found.unwrap_or(latest))
 }
 
 /// The cell of an id, or of a part of it that only one cell has.

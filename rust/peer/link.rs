@@ -419,14 +419,20 @@ struct Keeper {
     routes: Arc<Routes>,
 }
 
-/// How long a log may be read on after its process has ended. A child that was
-/// left behind may hold it open for ever.
+/// How long a log, and stdout, may be read on after the process has ended. A
+/// child that was left behind may hold them open for ever.
 const LOG_GRACE: Duration = Duration::from_millis(500);
 
 impl Keeper {
     async fn keep(mut self) -> Option<Ended> {
         let (ended, fault) = tokio::select! {
-            ending = self.endings.recv() => told(self.process, ending).await,
+            ending = self.endings.recv() => match told(self.process, ending).await {
+                (ended, None) if matches!(ended.how, How::ByItself) => {
+                    let fault = last_words(&mut self.reader).await;
+                    (ended, fault)
+                }
+                other => other,
+            },
             read = &mut self.reader => lost(self.process, read.unwrap_or(Ok(()))).await,
         };
         self.writer.abort();
@@ -450,6 +456,12 @@ async fn told(process: Process, ending: Option<Ending>) -> (Ended, Option<PeerFa
         Some(Ending::Kill(fault)) => (process.kill().await, fault),
         None => (process.kill().await, None),
     }
+}
+
+/// What a peer broke just before it ended may still be on its way to its reader.
+async fn last_words(reader: &mut JoinHandle<Result<(), PeerFault>>) -> Option<PeerFault> {
+    let read = tokio::time::timeout(LOG_GRACE, reader).await.ok()?;
+    read.unwrap_or(Ok(())).err()
 }
 
 /// The peer closed its stdout, or what came from it was no contract.

@@ -8,12 +8,8 @@ use serde_json::Value;
 use wirecheck_core::plan::case::{Api, Keyword};
 use wirecheck_core::plan::known::Known;
 use wirecheck_core::plan::schema::Shape;
-use wirecheck_core::plan::types::{
-    ActionPlan, CallPlan, CasePlan, EventPlan, FramePlan, ListenerPlan, Types,
-};
-use wirecheck_core::wire::capture::Direction;
-use wirecheck_core::wire::frame::type_name;
-use wirecheck_core::wire::names::error_name;
+use wirecheck_core::plan::told;
+use wirecheck_core::plan::types::{ActionPlan, CallPlan, CasePlan, ListenerPlan, Types};
 
 use super::style::{Line, Page, Paint, Style};
 use super::text;
@@ -135,7 +131,7 @@ fn put_call(page: &mut Page, case: &CasePlan, call: &CallPlan) {
         what.push(format!("{} at once", call.parallel));
     }
     if let Some(event) = &call.start_after {
-        what.push(format!("begun when {}", happens(case, event)));
+        what.push(format!("begun when {}", told::event(case, event)));
     }
     entry(page, "call", &what.join(", "));
     steps::put_metadata(page, "metadata", &call.metadata);
@@ -175,64 +171,16 @@ fn put_actions(page: &mut Page, case: &CasePlan) {
 
 fn does(case: &CasePlan, action: &ActionPlan) -> String {
     match action {
-        ActionPlan::Wait(event) => format!("wait until {}", happens(case, event)),
+        ActionPlan::Wait(event) => format!("wait until {}", told::event(case, event)),
         ActionPlan::Release(name) => format!("release `{name}`"),
         ActionPlan::Hold(side, from) => {
             format!(
                 "hold what the {} sends, from {} on",
-                sender(*side),
-                frame(from)
+                told::sender(*side),
+                told::frame(from)
             )
         }
-        ActionPlan::Pass(side) => format!("let pass what the {} sent", sender(*side)),
-    }
-}
-
-/// An event as the end of a sentence that begins with "when" or "until".
-fn happens(case: &CasePlan, event: &EventPlan) -> String {
-    match event {
-        EventPlan::Began(nth) => format!("handler #{nth} has begun"),
-        EventPlan::Handled(nth) => format!("handler #{nth} has ended"),
-        EventPlan::CallEnded(index) => {
-            let id = case.calls.get(*index).map_or("?", |call| call.id.as_str());
-            format!("the report of call `{id}` is in")
-        }
-        EventPlan::Reached(name) => format!("step `{name}` is reached"),
-        EventPlan::Frame(wanted) => format!("{} comes", frame(wanted)),
-    }
-}
-
-/// A frame in words: `the client's 2nd HEADERS that ends its stream`.
-fn frame(frame: &FramePlan) -> String {
-    let whose = frame
-        .direction
-        .map_or("the".to_owned(), |side| format!("the {}'s", sender(side)));
-    let nth = match frame.nth {
-        0 | 1 => String::new(),
-        nth => format!(" #{nth}"),
-    };
-    let kind = match frame.kind {
-        None => "frame".to_owned(),
-        Some(kind) => type_name(kind).map_or(format!("frame of type {kind:#04x}"), str::to_owned),
-    };
-    let error = frame.error.map_or(String::new(), |code| {
-        format!(
-            " ({})",
-            error_name(code).map_or(code.to_string(), str::to_owned)
-        )
-    });
-    let ends = match frame.ends_stream {
-        Some(true) => " that ends its stream",
-        Some(false) => " that does not end its stream",
-        None => "",
-    };
-    format!("{whose} {kind}{nth}{error}{ends}")
-}
-
-fn sender(direction: Direction) -> &'static str {
-    match direction {
-        Direction::ClientToServer => "client",
-        Direction::ServerToClient => "server",
+        ActionPlan::Pass(side) => format!("let pass what the {} sent", told::sender(*side)),
     }
 }
 

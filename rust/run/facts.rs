@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 use wirecheck_core::judge::observed::{CallSeen, HandledSeen};
+use wirecheck_core::plan::types::EventPlan;
 
 /// What the peers have said of a cell so far.
 #[derive(Debug, Default)]
@@ -23,6 +24,8 @@ pub struct State {
     pub handlers_ended: u32,
     /// Steps by name.
     pub reached: Vec<String>,
+    /// What the harness waits for.
+    pub waiting: Vec<EventPlan>,
     /// The client was told to close its channels. A second time it would refuse.
     pub told_to_close: bool,
     /// The server was told to end its listeners; likewise.

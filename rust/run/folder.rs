@@ -114,6 +114,13 @@ pub fn load(runs: &Path, name: &str) -> Result<(Run, PathBuf), FolderError> {
     Ok((run, folder))
 }
 
+/// The ids of the runs that are kept, the newest first.
+pub fn ids(runs: &Path) -> Vec<String> {
+    let folders = by_age(runs).into_iter().rev();
+    let name = |path: PathBuf| Some(path.file_name()?.to_str()?.to_owned());
+    folders.filter_map(|(_, path)| name(path)).collect()
+}
+
 /// A folder that did not exist: four hex digits, more where they are taken.
 fn fresh(runs: &Path) -> io::Result<(PathBuf, String)> {
     let text = format!("{:?} {}", SystemTime::now(), std::process::id());
@@ -134,21 +141,23 @@ fn fresh(runs: &Path) -> io::Result<(PathBuf, String)> {
 
 /// Removes the oldest runs. What cannot be removed stays.
 fn prune(runs: &Path, current: &str) {
-    let Ok(entries) = std::fs::read_dir(runs) else {
-        return;
-    };
-    let mut folders: Vec<(SystemTime, PathBuf)> = entries
-        .flatten()
-        .filter(|entry| {
-            entry.file_type().is_ok_and(|kind| kind.is_dir()) && entry.file_name() != current
-        })
-        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
-        .collect();
-    folders.sort();
+    let mut folders = by_age(runs);
+    folders.retain(|(_, folder)| !folder.ends_with(current));
     let too_many = (folders.len() + 1).saturating_sub(KEEP);
     for (_, folder) in folders.into_iter().take(too_many) {
         let _ = std::fs::remove_dir_all(folder);
     }
+}
+
+/// The folders of the runs with the time of their last change, the oldest first.
+fn by_age(runs: &Path) -> Vec<(SystemTime, PathBuf)> {
+    let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
+    let mut folders: Vec<(SystemTime, PathBuf)> = entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .collect();
+    folders.sort();
+    folders
 }
 
 /// The time now, RFC 3339, UTC, to the second.

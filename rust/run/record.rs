@@ -10,7 +10,9 @@ use wirecheck_core::judge::{Judged, judge as judge_case};
 use wirecheck_core::model::from_judge;
 use wirecheck_core::model::run as model;
 use wirecheck_core::plan::cells::{CellPlan, Plan};
-use wirecheck_core::plan::types::CasePlan;
+use wirecheck_core::plan::told;
+use wirecheck_core::plan::types::{CasePlan, EventPlan};
+use wirecheck_core::wire::exchange::Exchange;
 
 use super::cell::{Attempted, Capture, Side, Trouble};
 use super::dispatch::Setup;
@@ -37,8 +39,10 @@ pub fn judge(
         });
     }
     let mut judged = judge_case(case, &attempted.seen);
-    if attempted.out_of_time {
-        judged.findings.insert(0, out_of_time(case, &attempted));
+    if let Some(waiting) = &attempted.out_of_time {
+        judged
+            .findings
+            .insert(0, out_of_time(case, &attempted.seen.exchange, waiting));
     }
     let as_it_should_be = !judged
         .findings
@@ -101,11 +105,39 @@ fn outcome_of(judged: &Judged) -> Outcome {
     }
 }
 
-/// The time of a case ran out. Whoever owed the next byte is to blame.
-fn out_of_time(case: &CasePlan, attempted: &Attempted) -> Finding {
-    let streams = attempted
-        .seen
-        .exchange
+/// The time of a case ran out. Whoever owed the next byte of a call is to blame;
+/// nobody, if all calls are over and something else did not come.
+fn out_of_time(case: &CasePlan, exchange: &Exchange, waiting: &[EventPlan]) -> Finding {
+    let is_call = |event: &EventPlan| matches!(event, EventPlan::CallEnded(_));
+    let culprit = match waiting.iter().any(is_call) {
+        true => debtor(exchange),
+        false => Culprit::Undetermined,
+    };
+    // A call that does not end is what most cases wait for at their end, so the
+    // harness's own steps say more.
+    let first = waiting
+        .iter()
+        .find(|event| !is_call(event))
+        .or(waiting.first());
+    let awaited = first.map_or(String::new(), |event| {
+        format!("; it still waited until {}", told::event(case, event))
+    });
+    Finding {
+        code: "expect/time".into(),
+        level: Level::Must,
+        culprit,
+        sentence: format!("the case did not end within {}{awaited}", shown(case.limit)),
+        place: Where::default(),
+        expected: None,
+        got: None,
+        section: None,
+        path: Some("limit".into()),
+    }
+}
+
+/// Who owed the next byte.
+fn debtor(exchange: &Exchange) -> Culprit {
+    let streams = exchange
         .connections
         .iter()
         .flat_map(|connection| &connection.streams);
@@ -117,24 +149,10 @@ fn out_of_time(case: &CasePlan, attempted: &Attempted) -> Finding {
     let answered = streams
         .clone()
         .any(|stream| stream.response.end_stream.is_some());
-    let culprit = match (owed_by_server, answered) {
+    match (owed_by_server, answered) {
         (true, _) => Culprit::Server,
         (false, true) => Culprit::Client,
         (false, false) => Culprit::Undetermined,
-    };
-    Finding {
-        code: "expect/time".into(),
-        level: Level::Must,
-        culprit,
-        sentence: format!(
-            "the case did not end within {} and its calls were aborted",
-            shown(case.limit)
-        ),
-        place: Where::default(),
-        expected: None,
-        got: None,
-        section: None,
-        path: Some("limit".into()),
     }
 }
 

@@ -15,7 +15,7 @@ fn list_names_every_case_with_what_it_is_about() {
         "The name travels as the article prints it, and so does the answer.",
         "text.chinese",
         "race: 1 case",
-        "(30 samples)",
+        "(10 samples)",
         "wirecheck explain CASE",
     ] {
         assert!(answer.stdout.contains(told), "{told}\n{}", answer.stdout);

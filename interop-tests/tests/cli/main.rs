@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod changed_byte;
+mod documentation;
 mod ghost;
 mod interrupt;
 mod look;

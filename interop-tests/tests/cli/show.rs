@@ -53,6 +53,24 @@ fn a_block_for_an_issue_is_markdown_with_versions_and_commands() {
 }
 
 #[test]
+fn a_cell_that_the_latest_run_left_out_is_shown_from_the_newest_that_ran_it() {
+    let place = Place::new();
+    place.run(&[CELL]);
+    let ran = place.last().id;
+    place.run(&["rust-tonic/rust-tonic/greeter/empty-name"]);
+    let latest = place.last().id;
+    let shown = place.show(&[CELL]);
+    assert_eq!(shown.exit, Some(0), "{}", shown.stderr);
+    assert!(shown.stdout.contains(PAYLOAD), "{}", shown.stdout);
+    assert_eq!(
+        shown.stderr,
+        format!("the latest run, {latest}, did not run this cell; this is run {ran}\n")
+    );
+    let named = place.show(&["--run", "latest", CELL]);
+    assert_eq!(named.exit, Some(2), "{}", named.stdout);
+}
+
+#[test]
 fn a_part_of_an_id_that_one_cell_has_is_enough() {
     assert!(show(&["say-hello"]).contains(CELL));
 }

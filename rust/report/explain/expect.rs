@@ -2,12 +2,13 @@
 
 use prost_reflect::MessageDescriptor;
 use wirecheck_core::plan::expect::Matcher;
+use wirecheck_core::plan::told::frame;
 use wirecheck_core::plan::types::{
     CallExpect, CasePlan, HandledExpect, MessageExpect, WireMessage, WireTarget,
 };
 
+use super::entry;
 use super::steps::{self, shortened};
-use super::{entry, frame};
 use crate::report::style::Page;
 use crate::report::text;
 

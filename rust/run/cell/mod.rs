@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use wirecheck_core::judge::observed::Observation;
-use wirecheck_core::plan::types::CasePlan;
+use wirecheck_core::plan::types::{CasePlan, EventPlan};
 
 use super::facts::Facts;
 use crate::peer::contract;
@@ -31,8 +31,9 @@ pub struct Attempted {
     pub seen: Observation,
     /// What each tap captured, in the order of the listeners.
     pub captures: Vec<Capture>,
-    /// The time of the case ran out, and calls had to be aborted.
-    pub out_of_time: bool,
+    /// If the time of the case ran out, and calls had to be aborted: what was
+    /// still waited for.
+    pub out_of_time: Option<Vec<EventPlan>>,
 }
 
 /// A tap's capture.

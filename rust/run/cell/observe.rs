@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use wirecheck_core::judge::observed::{CallSeen, Observation};
+use wirecheck_core::plan::types::EventPlan;
 use wirecheck_core::wire::decode::decode_capture;
 use wirecheck_core::wire::exchange::{Exchange, Limits};
 
@@ -25,7 +26,7 @@ pub(super) async fn observe(
     stage: &Stage<'_>,
     facts: &Facts,
     captured: Vec<Captured>,
-    out_of_time: bool,
+    out_of_time: Option<Vec<EventPlan>>,
 ) -> Result<Attempted, Trouble> {
     let path = stage.capture.clone();
     let kept = tokio::task::spawn_blocking(move || {

@@ -14,10 +14,13 @@ use crate::tap::{Captured, FrameMatch, HoldId, Tap, Wanted};
 impl Cell<'_> {
     /// Plays the case, then closes everything in order: channels, taps,
     /// listeners.
-    pub(super) async fn run(&self, taps: Vec<Tap>) -> Result<(Vec<Captured>, bool), Trouble> {
+    pub(super) async fn run(
+        &self,
+        taps: Vec<Tap>,
+    ) -> Result<(Vec<Captured>, Option<Vec<EventPlan>>), Trouble> {
         let in_time = tokio::time::timeout(self.stage.case.limit, self.play(&taps[0])).await;
-        let out_of_time = in_time.is_err();
-        if out_of_time {
+        let out_of_time = in_time.is_err().then(|| self.facts.lock().waiting.clone());
+        if out_of_time.is_some() {
             self.abort_calls().await?;
         }
         self.close_channels().await?;
@@ -88,7 +91,17 @@ impl Cell<'_> {
         self.stage.server.send(Order::Release(release)).await;
     }
 
+    /// Waits for an event, and leaves a note of it for as long as that takes.
     async fn wait(&self, event: &EventPlan, tap: &Tap) {
+        self.facts.lock().waiting.push(event.clone());
+        self.happens(event, tap).await;
+        let waiting = &mut self.facts.lock().waiting;
+        if let Some(index) = waiting.iter().position(|other| other == event) {
+            waiting.remove(index);
+        }
+    }
+
+    async fn happens(&self, event: &EventPlan, tap: &Tap) {
         match event {
             EventPlan::Began(nth) => {
                 self.facts

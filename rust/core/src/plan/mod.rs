@@ -13,4 +13,5 @@ mod resolve_expect;
 pub mod schema;
 pub mod source;
 pub mod span;
+pub mod told;
 pub mod types;

@@ -1,0 +1,194 @@
+//! The examples of the README and of docs/, typed as they stand there.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use wirecheck_interop_tests::prerequisite::project_root;
+use wirecheck_interop_tests::varying::VARYING;
+
+use super::wirecheck::{Place, answer, command, program};
+
+/// What stands for the reader's own peer in an example; one that is there is
+/// started in its place.
+const OWN_PEER: &str = "path/to/peer --verbose";
+
+#[test]
+fn the_matrix_in_the_readme_is_what_a_run_prints() {
+    let place = Place::new();
+    let mut run = command(&["run", "--runs"]);
+    let run = answer(run.arg(place.runs()));
+    assert_eq!(run.exit, Some(0), "{}", run.stderr);
+    let is_progress = |line: &&str| line.starts_with('[');
+    let printed: Vec<&str> = run.stderr.lines().skip_while(is_progress).collect();
+    let readme = read("README.md");
+    let shown = blocks(&readme, "console")
+        .find_map(|block| block.strip_prefix("$ make interop\n"))
+        .expect("the README shows `make interop`");
+    insta::with_settings!({ filters => VARYING, omit_expression => true }, {
+        insta::assert_snapshot!("matrix", printed.join("\n"));
+        insta::assert_snapshot!("matrix", shown);
+    });
+}
+
+#[test]
+fn every_command_in_the_documentation_does_what_it_says() {
+    let place = Place::new();
+    let all = place.run(&[]);
+    assert_eq!(all.exit, Some(0), "{}", all.stderr);
+    let mut typed = BTreeSet::new();
+    for file in documents() {
+        typed.extend(commands(&read(&file)));
+    }
+    assert!(typed.len() > 6, "only {typed:?} are left of the examples");
+    for line in typed {
+        let own = format!("{} peer rust-tonic", program().display());
+        let argv = shlex::split(&line.replace(OWN_PEER, &own)).expect("quotes are closed");
+        let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
+        let mut command = command(&argv);
+        let answer = answer(command.env("WIRECHECK_RUNS", place.runs()));
+        // Deviations are known of a peer by its name, so under another it fails.
+        let right = match line.contains(OWN_PEER) {
+            true => [Some(0), Some(1)].contains(&answer.exit),
+            false => answer.exit == Some(0),
+        };
+        assert!(
+            right,
+            "`wirecheck {line}` exits with {:?}:\n{}",
+            answer.exit, answer.stderr
+        );
+    }
+}
+
+#[test]
+fn the_cases_in_the_documentation_can_be_run() {
+    let text = read("docs/cases.md");
+    let suites: Vec<&str> = blocks(&text, "yaml").collect();
+    assert!(!suites.is_empty(), "docs/cases.md shows no suite");
+    for (index, suite) in suites.into_iter().enumerate() {
+        let place = Place::new();
+        let folder = place.write(&format!("suite{index}.yaml"), suite);
+        let folder = folder.display().to_string();
+        let run = place.run(&["--cases", &folder, "rust-tonic/rust-tonic"]);
+        assert_eq!(run.exit, Some(0), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn the_known_deviation_in_the_documentation_is_one() {
+    let text = read("docs/cases.md");
+    let entry = blocks(&text, "toml").next().expect("an entry is shown");
+    let place = Place::new();
+    let folder = place.write("known.toml", entry);
+    let known = folder.join("known.toml").display().to_string();
+    let run = place.run(&[
+        "--known",
+        &known,
+        "python-grpcio/rust-tonic/greeter/request-over-limit",
+    ]);
+    assert_eq!(run.exit, Some(0), "{}", run.stderr);
+    assert!(run.stderr.contains("k known 1"), "{}", run.stderr);
+}
+
+#[test]
+fn the_commands_of_make_are_there() {
+    let help = assert_cmd::Command::new("make")
+        .arg("help")
+        .current_dir(project_root())
+        .output()
+        .expect("make");
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    let targets: BTreeSet<&str> = help
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    let mut named = BTreeSet::new();
+    for file in documents() {
+        let text = read(&file);
+        let parts = text.split("`make ").skip(1);
+        let of_text = parts.filter_map(|part| part.split(['`', ' ']).next());
+        let in_blocks = blocks(&text, "console").flat_map(str::lines);
+        let of_blocks = in_blocks
+            .filter_map(|line| line.strip_prefix("$ make "))
+            .filter_map(|line| line.split_whitespace().next());
+        named.extend(of_text.chain(of_blocks).map(str::to_owned));
+    }
+    assert!(named.contains("interop") && named.contains("test"));
+    for target in &named {
+        assert!(
+            targets.contains(target.as_str()),
+            "there is no `make {target}`:\n{help}"
+        );
+    }
+}
+
+#[test]
+fn every_link_to_a_file_leads_somewhere() {
+    for file in documents() {
+        let text = read(&file);
+        let folder = project_root().join(&file);
+        let folder = folder.parent().expect("a folder");
+        for target in text.split("](").skip(1) {
+            let target = target.split([')', '#']).next().unwrap_or_default();
+            let is_file = !target.is_empty() && !target.contains("://");
+            assert!(
+                !is_file || folder.join(target).exists(),
+                "{file} links to {target}, which is not there"
+            );
+        }
+    }
+}
+
+/// Every page, by its path from the root.
+fn documents() -> Vec<String> {
+    let root = project_root();
+    let pages = |folder: &str| {
+        let entries = fs::read_dir(root.join(folder)).expect("a folder");
+        let names = entries.map(|entry| entry.expect("an entry").path());
+        names.filter(|path| path.extension().is_some_and(|ending| ending == "md"))
+    };
+    let pages = pages(".").chain(pages("docs"));
+    let relative = |path: &Path| {
+        path.strip_prefix(&root)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    };
+    pages.map(|path| relative(&path)).collect()
+}
+
+/// What is typed after `wirecheck` in the examples of a page: in its blocks, and in
+/// its tables, where a command stands alone between backticks.
+fn commands(text: &str) -> Vec<String> {
+    let in_blocks = blocks(text, "console")
+        .flat_map(str::lines)
+        .filter_map(|line| line.strip_prefix("$ "))
+        .map(|line| line.split(" # ").next().unwrap_or_default().trim_end())
+        .filter_map(|line| line.strip_prefix("target/debug/"));
+    let in_tables = text
+        .lines()
+        .filter(|line| line.starts_with('|'))
+        .flat_map(|line| line.split('`').skip(1).step_by(2));
+    in_blocks
+        .chain(in_tables)
+        .filter_map(|command| command.strip_prefix("wirecheck "))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The fenced blocks of a language.
+fn blocks<'a>(text: &'a str, language: &str) -> impl Iterator<Item = &'a str> {
+    let fence = format!("```{language}\n");
+    let begins: Vec<usize> = text
+        .match_indices(&fence)
+        .map(|(at, fence)| at + fence.len())
+        .collect();
+    begins.into_iter().map(|begin| {
+        let rest = &text[begin..];
+        &rest[..rest.find("```").expect("a block ends")]
+    })
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(project_root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
