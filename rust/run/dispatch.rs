@@ -103,7 +103,7 @@ pub async fn dispatch(setup: Arc<Setup>, report: mpsc::UnboundedSender<Done>) ->
 }
 
 /// Nobody who could tell any more means that nobody will.
-async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
+pub async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
     let told = stop.wait_for(|stop| *stop).await.is_ok();
     if !told {
         std::future::pending().await

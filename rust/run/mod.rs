@@ -22,7 +22,7 @@ use wirecheck_core::plan::known::Known;
 
 use crate::peer::builtin::PeerSpec;
 use crate::peer::contract::Role;
-use dispatch::{Done, Setup, dispatch};
+use dispatch::{Done, Setup, dispatch, told_to_stop};
 use folder::RunFolder;
 use pool::{Post, stop_all};
 
@@ -86,7 +86,12 @@ pub async fn run(
     let servers = posts(&plan.servers, Role::Server);
     let used = used_posts(&plan, &clients, &servers);
     if options.build {
-        build::build_all(peers, &used, &mut progress).await;
+        // To fetch packages takes a while, and Ctrl-C must not wait for that.
+        let mut stop = stop.clone();
+        tokio::select! {
+            () = build::build_all(peers, &used, &mut progress) => {}
+            () = told_to_stop(&mut stop) => {}
+        }
     }
     let setup = Arc::new(Setup {
         plan: Arc::clone(&plan),
