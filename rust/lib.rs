@@ -5,6 +5,7 @@
 //! the crate `wirecheck_core`.
 
 pub mod cli;
+pub mod export;
 pub mod peer;
 pub mod report;
 pub mod run;

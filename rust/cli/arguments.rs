@@ -138,6 +138,9 @@ pub struct ShowArguments {
     /// Read messages without their schema, as anybody on the line can.
     #[arg(long)]
     pub no_schema: bool,
+    /// Write the packets to a file for Wireshark or tshark instead, or to stdout as `-`.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["issue", "no_schema"])]
+    pub pcapng: Option<PathBuf>,
     /// Write a Markdown block to paste into an issue upstream.
     #[arg(long)]
     pub issue: bool,

@@ -8,6 +8,7 @@ use wirecheck_core::plan::cells::Unmatched;
 use wirecheck_core::plan::pattern::PatternError;
 use wirecheck_core::plan::source::Problem;
 
+use crate::export::pcapng::PcapngError;
 use crate::report::style::Style;
 use crate::run::folder::FolderError;
 
@@ -55,6 +56,22 @@ pub enum CliError {
         /// Why.
         source: std::io::Error,
     },
+    /// A file that was asked for cannot be written.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A cell's captures cannot be had as packets.
+    #[error("no packets of `{cell}`: {error}")]
+    Pcapng {
+        /// The cell.
+        cell: String,
+        /// Why.
+        error: PcapngError,
+    },
     /// A run's folder cannot be written.
     #[error(transparent)]
     Folder(FolderError),
@@ -88,7 +105,9 @@ impl CliError {
             | Self::Read { .. }
             | Self::NoRun(_)
             | Self::NoCapture { .. } => Exit::Usage,
-            Self::Folder(_) | Self::Start(_) => Exit::Infrastructure,
+            Self::Folder(_) | Self::Start(_) | Self::Write { .. } | Self::Pcapng { .. } => {
+                Exit::Infrastructure
+            }
         }
     }
 

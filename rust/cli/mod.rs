@@ -6,6 +6,7 @@ mod error;
 mod explain;
 mod list;
 mod output;
+mod pcapng;
 mod peer;
 mod peers;
 mod run;

@@ -11,7 +11,7 @@ use super::arguments::ShowArguments;
 use super::context::Context;
 use super::error::CliError;
 use super::output::exchange_of;
-use super::print;
+use super::{pcapng, print};
 use crate::report::{self, Material, Style};
 use crate::run::folder;
 
@@ -36,6 +36,9 @@ pub fn run(arguments: &ShowArguments, style: Style) -> Result<Exit> {
         .attempts
         .get(index)
         .ok_or_else(|| no_capture(not_run))?;
+    if let Some(file) = &arguments.pcapng {
+        return pcapng::write(&run, cell, attempt, &folder, file);
+    }
     let exchange = exchange_of(&folder, attempt);
     let schema = (!arguments.no_schema).then_some(&context.schema);
     let material = Material {

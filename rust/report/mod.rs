@@ -34,6 +34,7 @@ pub use matrix::matrix;
 pub use progress::{progress_line, status_line};
 pub use show::show;
 pub use style::Style;
+pub use text::count;
 pub use trouble::{peer_failure, stale};
 
 use prost_reflect::MessageDescriptor;

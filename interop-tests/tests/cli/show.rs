@@ -118,3 +118,33 @@ fn shown(arguments: &[&str]) -> Answer {
     assert_eq!(run.exit, Some(0), "{}", run.stderr);
     place.show(arguments)
 }
+
+#[test]
+fn a_cell_becomes_packets_for_wireshark() {
+    let place = Place::new();
+    place.run(&[CELL]);
+    let file = place.path().join("say-hello.pcapng");
+    let shown = place.show(&["--pcapng", &file.display().to_string(), CELL]);
+    assert_eq!(shown.exit, Some(0), "{}", shown.stderr);
+    assert_eq!(shown.stdout, "");
+    let told = "packets in 1 connection, servers from port 50051 on\n";
+    assert!(shown.stderr.ends_with(told), "{}", shown.stderr);
+    let packets = std::fs::read(&file).expect("a file");
+    // The block type that a section begins with (pcapng, section 4.1).
+    assert_eq!(packets[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
+    let request = [0, 0, 0, 0, 7, 0x0a, 5, b'W', b'o', b'r', b'l', b'd'];
+    assert!(
+        packets
+            .windows(request.len())
+            .any(|window| window == request)
+    );
+
+    let nowhere = place.path().join("no/such/folder/it.pcapng");
+    let refused = place.show(&["--pcapng", &nowhere.display().to_string(), CELL]);
+    assert_eq!(refused.exit, Some(3));
+    assert!(
+        refused.stderr.contains("cannot write"),
+        "{}",
+        refused.stderr
+    );
+}
