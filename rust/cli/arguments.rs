@@ -61,7 +61,7 @@ pub struct RunArguments {
     /// Run only cells whose id matches: `*` within a part, `**` over parts; parts may be left out.
     #[arg(value_name = "PATTERN")]
     pub patterns: Vec<String>,
-    /// Cells side by side [default: 16 for each processor].
+    /// Cells side by side [default: 8 for each processor].
     #[arg(long, short, value_name = "N", env = "WIRECHECK_JOBS", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub jobs: Option<u16>,
     /// Replace the time limit of every case, as in `30s` or `500ms`.

@@ -20,7 +20,7 @@ use crate::run::folder::RunFolder;
 use crate::run::{Options, run as run_plan};
 
 /// Cells side by side for each processor: a cell mostly waits for its peers.
-const JOBS_PER_CORE: usize = 16;
+const JOBS_PER_CORE: usize = 8;
 
 /// Runs what was asked for and prints the report.
 pub fn run(arguments: &RunArguments, style: Style) -> Result<Exit> {
