@@ -21,7 +21,13 @@ const RUN_EXAMPLES: &str = "Examples:
   wirecheck run                                       every pair, every case
   wirecheck run python-grpcio/rust-tonic              one pair
   wirecheck run say-hello 'text.*'                    some cases of every pair
-  wirecheck run '*/rust-tonic/greeter/cancel-*'       ids are client/server/suite/case";
+  wirecheck run '*/rust-tonic/greeter/cancel-*'       ids are client/server/suite/case
+  wirecheck run --report junit=target/junit.xml       with a test report for CI";
+
+const REPORT_EXAMPLES: &str = "Examples:
+  wirecheck report                                    the latest run, as it was printed
+  wirecheck report --format junit -o target/junit.xml a test report for CI
+  wirecheck report --format markdown artifact/run.json";
 
 /// Proves that gRPC programs written in different languages understand each
 /// other, byte for byte.
@@ -47,6 +53,8 @@ pub enum Command {
     Explain(ExplainArguments),
     /// Show what passed in a cell: frames, headers, messages as fields, hex.
     Show(ShowArguments),
+    /// Make a report of a run that was made before: text, JUnit, Markdown, annotations, JSON.
+    Report(ReportArguments),
     /// List the peers with their versions and features.
     Peers(PeersArguments),
     /// Be a peer that is built into this program.
@@ -79,6 +87,12 @@ pub struct RunArguments {
     /// What to write to stdout: the report as text, or the run as JSON.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    /// Write a report to a file too, as in `junit=target/junit.xml`; can be given several times.
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = parse_report)]
+    pub reports: Vec<ReportFile>,
+    /// Give GitHub Actions annotations and a step summary.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Github::Auto, env = "WIRECHECK_GITHUB")]
+    pub github: Github,
     #[command(flatten)]
     pub place: Place,
 }
@@ -148,6 +162,24 @@ pub struct ShowArguments {
     pub place: Place,
 }
 
+/// `wirecheck report`.
+#[derive(Debug, Args)]
+#[command(after_help = REPORT_EXAMPLES)]
+pub struct ReportArguments {
+    /// The run: an id, or a run.json.
+    #[arg(value_name = "RUN.JSON", default_value = "latest")]
+    pub run: String,
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// Write it to a file in place of stdout.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The folder of the runs [default: .wirecheck/runs].
+    #[arg(long, value_name = "DIR", env = "WIRECHECK_RUNS")]
+    pub runs: Option<PathBuf>,
+}
+
 /// `wirecheck peers`.
 #[derive(Debug, Args)]
 pub struct PeersArguments {
@@ -179,6 +211,41 @@ pub enum Format {
     Json,
 }
 
+/// The forms of a report of a whole run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// What `wirecheck run` prints.
+    Text,
+    /// JUnit XML.
+    Junit,
+    /// Markdown, of at most 900 KiB.
+    Markdown,
+    /// Annotations, as GitHub Actions takes them from a log.
+    Github,
+    /// The run.json itself.
+    Json,
+}
+
+/// A report that is wanted, and the file for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportFile {
+    /// Its form.
+    pub format: ReportFormat,
+    /// Where it goes.
+    pub path: PathBuf,
+}
+
+/// Whether to tell GitHub Actions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Github {
+    /// If GITHUB_ACTIONS is `true`.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
 /// Whether to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {
@@ -205,6 +272,25 @@ impl Color {
         };
         if wanted { Style::Ansi } else { Style::Plain }
     }
+}
+
+fn parse_report(text: &str) -> Result<ReportFile, String> {
+    let (format, path) = text
+        .split_once('=')
+        .filter(|(_, path)| !path.is_empty())
+        .ok_or("write it as FORMAT=FILE, for example `junit=target/junit.xml`")?;
+    let format = ReportFormat::from_str(format, false).map_err(|_| {
+        let all = ReportFormat::value_variants().iter();
+        let names: Vec<String> = all
+            .filter_map(ValueEnum::to_possible_value)
+            .map(|value| format!("`{}`", value.get_name()))
+            .collect();
+        format!("there is no format `{format}`, but {}", names.join(", "))
+    })?;
+    Ok(ReportFile {
+        format,
+        path: path.into(),
+    })
 }
 
 fn parse_time(text: &str) -> Result<Duration, String> {

@@ -4,13 +4,14 @@
 use std::path::PathBuf;
 
 use wirecheck_core::model::exit::Exit;
+use wirecheck_core::model::read::ReadError;
 use wirecheck_core::plan::cells::Unmatched;
 use wirecheck_core::plan::pattern::PatternError;
 use wirecheck_core::plan::source::Problem;
 
 use crate::export::pcapng::PcapngError;
 use crate::report::style::Style;
-use crate::run::folder::FolderError;
+use crate::run::folder::{FolderError, LoadError};
 
 /// See the module.
 #[derive(Debug, thiserror::Error)]
@@ -75,9 +76,23 @@ pub enum CliError {
     /// A run's folder cannot be written.
     #[error(transparent)]
     Folder(FolderError),
-    /// There is no such run.
-    #[error("there is no run to look at: {0}")]
-    NoRun(FolderError),
+    /// There is no such run, or it cannot be read.
+    #[error(transparent)]
+    NoRun(#[from] LoadError),
+    /// A file of the user's cannot be changed as it is.
+    #[error("cannot change `{}`: {why}", path.display())]
+    Edit {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// What the job would give to `wirecheck run` is wrong.
+    #[error("`wirecheck run` would refuse that: {0}")]
+    Run(String),
+    /// A file is there already.
+    #[error("`{}` is there already", .0.display())]
+    Exists(PathBuf),
     /// A cell was not run, or its capture is gone.
     #[error("the cell `{cell}` has no capture: {why}")]
     NoCapture {
@@ -104,6 +119,9 @@ impl CliError {
             | Self::NoCases
             | Self::Read { .. }
             | Self::NoRun(_)
+            | Self::Edit { .. }
+            | Self::Run(_)
+            | Self::Exists(_)
             | Self::NoCapture { .. } => Exit::Usage,
             Self::Folder(_) | Self::Start(_) | Self::Write { .. } | Self::Pcapng { .. } => {
                 Exit::Infrastructure
@@ -151,7 +169,14 @@ impl CliError {
                 "run it in Wirecheck's own folder, or say where the suites are with `--cases DIR`"
                     .into(),
             ),
-            Self::NoRun(_) | Self::NoCapture { .. } => Some("`wirecheck run` makes one".into()),
+            Self::NoRun(LoadError::Missing { .. }) | Self::NoCapture { .. } => {
+                Some("`wirecheck run` makes one".into())
+            }
+            Self::NoRun(LoadError::Wrong {
+                source: ReadError::Newer { .. },
+                ..
+            }) => Some("the version of Wirecheck that wrote it can read it".into()),
+            Self::Exists(_) => Some("`--force` overwrites it".into()),
             Self::Folder(_) => Some("another folder can be given with `--runs DIR`".into()),
             _ => None,
         }

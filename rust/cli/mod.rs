@@ -9,6 +9,8 @@ mod output;
 mod pcapng;
 mod peer;
 mod peers;
+mod report;
+mod reports;
 mod run;
 mod show;
 
@@ -32,6 +34,7 @@ pub fn main() -> ExitCode {
         Command::List(options) => list::run(&options, stdout_style),
         Command::Explain(options) => explain::run(&options, stdout_style),
         Command::Show(options) => show::run(&options, stdout_style),
+        Command::Report(options) => report::run(&options, stdout_style),
         Command::Peers(options) => peers::run(&options, stdout_style),
         Command::Peer(options) => return peer::run(&options),
     };
@@ -49,6 +52,12 @@ type Result<T, E = CliError> = std::result::Result<T, E>;
 
 /// Writes to stdout. Nobody who closed the pipe misses the rest.
 fn print(text: &str) {
+    print_bytes(text.as_bytes());
+}
+
+/// Likewise, for what may be no text.
+fn print_bytes(bytes: &[u8]) {
     use std::io::Write as _;
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
 }

@@ -1,24 +1,18 @@
-//! What a run prints: progress to stderr, the report to stderr too, since
-//! stdout is for data that was asked for.
+//! What a run prints while it goes on, to stderr, since stdout is for data that
+//! was asked for; and what it left on disk.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Component, Path};
 use std::time::Instant;
 
 use wirecheck_core::judge::outcome::Outcome;
-use wirecheck_core::model::run::{Cell, Run};
+use wirecheck_core::model::run::{Attempt, Cell};
 use wirecheck_core::plan::cells::Plan;
 use wirecheck_core::wire::decode::decode_capture;
 use wirecheck_core::wire::exchange::{Exchange, Limits};
 
-use super::context::Context;
-use crate::report::{self, Material, Style};
+use crate::report::{self, Style};
 use crate::run::Progress;
-use crate::run::folder::RunFolder;
-
-/// The most failures that are told in full; the others are in the causes and
-/// can be shown one by one.
-const FULL_FAILURES: usize = 5;
 
 /// Shows how far a run is: on a terminal one line that changes, otherwise a
 /// line for each pair that is through.
@@ -160,57 +154,23 @@ impl Ticker {
     }
 }
 
-/// Prints the whole report.
-pub fn report(run: &Run, context: &Context, folder: &RunFolder, style: Style) {
-    let mut text = String::new();
-    for peer in run.peers.iter().filter(|peer| !peer.errors.is_empty()) {
-        text.push_str(&report::peer_failure(run, peer, style));
-        text.push('\n');
-    }
-    for cell in to_be_told(run) {
-        let exchange = cell
-            .attempts
-            .last()
-            .and_then(|attempt| exchange_of(folder.path(), attempt));
-        let material = Material {
-            exchange: exchange.as_ref(),
-            schema: Some(&context.schema),
-        };
-        match cell.outcome.as_str() {
-            "stale" => text.push_str(&report::stale(run, cell, style)),
-            _ => text.push_str(&report::failure(run, cell, material, style)),
-        }
-        text.push('\n');
-    }
-    text.push_str(&report::matrix(run, style));
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
-}
-
-/// Of each cause that is not as expected, its first cell.
-fn to_be_told(run: &Run) -> impl Iterator<Item = &Cell> {
-    let causes = run
-        .causes
-        .iter()
-        .filter(|cause| matches!(cause.outcome.as_str(), "fail" | "stale"));
-    let cells = causes.filter_map(|cause| {
-        run.cells
-            .iter()
-            .find(|cell| Some(&cell.id) == cause.cells.first())
-    });
-    cells.take(FULL_FAILURES)
-}
-
 /// What passed the tap in an attempt, from its captures.
-pub fn exchange_of(
-    folder: &Path,
-    attempt: &wirecheck_core::model::run::Attempt,
-) -> Option<Exchange> {
+pub fn exchange_of(folder: &Path, attempt: &Attempt) -> Option<Exchange> {
     let mut all = Exchange::default();
     for capture in &attempt.captures {
+        if !stays_below(&capture.path) {
+            return None;
+        }
         let file = std::fs::File::open(folder.join(&capture.path)).ok()?;
         let exchange = decode_capture(std::io::BufReader::new(file), Limits::default()).ok()?;
         all.connections.extend(exchange.connections);
         all.cuts.extend(exchange.cuts);
     }
     (!attempt.captures.is_empty()).then_some(all)
+}
+
+/// A run.json may come from anywhere: it must not open files elsewhere.
+fn stays_below(path: &str) -> bool {
+    let mut parts = Path::new(path).components();
+    parts.all(|part| matches!(part, Component::Normal(_)))
 }

@@ -10,11 +10,12 @@ use wirecheck_core::model::exit::Exit;
 use wirecheck_core::model::run::Run;
 use wirecheck_core::plan::cells::Plan;
 
-use super::Result;
-use super::arguments::{Format, RunArguments};
+use super::arguments::{Format, ReportFormat, RunArguments};
 use super::context::Context;
 use super::error::CliError;
-use super::output::{self, Ticker};
+use super::output::Ticker;
+use super::reports::{Actions, Destination, Subject};
+use super::{Result, print};
 use crate::report::style::Style;
 use crate::run::folder::RunFolder;
 use crate::run::{Options, run as run_plan};
@@ -29,15 +30,64 @@ pub fn run(arguments: &RunArguments, style: Style) -> Result<Exit> {
     if !plan.cells.iter().any(|cell| cell.selected) {
         return Ok(Exit::NothingSelected);
     }
+    let mut reports = Reports::open(arguments)?;
     let folder = RunFolder::create(&context.runs).map_err(CliError::Folder)?;
     let options = options(arguments);
     let run = run_to_end(&context, plan, &options, &folder, style)?;
     folder.save(&run).map_err(CliError::Folder)?;
+    let subject = Subject {
+        run: &run,
+        folder: folder.path(),
+        schema: &context.schema,
+    };
     match arguments.format {
-        Format::Text => output::report(&run, &context, &folder, style),
-        Format::Json => print_json(&run),
+        Format::Text => eprint_all(&subject.render(ReportFormat::Text, style)),
+        Format::Json => print(&subject.render(ReportFormat::Json, style)),
     }
-    Ok(exit_of(&run))
+    // A run stays what it was if a report of it could not be written.
+    let errors = reports.write(subject, arguments.format);
+    errors
+        .iter()
+        .for_each(|error| eprintln!("{}", error.render(style)));
+    let exits = errors.iter().map(CliError::exit);
+    Ok(Exit::first_of(exits.chain([exit_of(&run)])))
+}
+
+/// What is made of a run beside what is printed.
+struct Reports {
+    files: Vec<Destination>,
+    actions: Option<Actions>,
+}
+
+impl Reports {
+    /// Before anything is started.
+    fn open(arguments: &RunArguments) -> Result<Self> {
+        let files = arguments.reports.iter().map(Destination::open);
+        Ok(Self {
+            files: files.collect::<Result<_>>()?,
+            actions: Actions::here(arguments.github)?,
+        })
+    }
+
+    /// All of them, also after one that could not be written.
+    fn write(&mut self, subject: Subject<'_>, format: Format) -> Vec<CliError> {
+        let files = self.files.iter_mut();
+        let mut errors: Vec<CliError> =
+            files.filter_map(|file| file.write(subject).err()).collect();
+        match self.actions.as_mut().map(|actions| actions.tell(subject)) {
+            Some(Err(error)) => errors.push(error),
+            // Stdout is the run and nothing else; GitHub reads both streams.
+            Some(Ok(told)) if format == Format::Json => eprint_all(&told),
+            Some(Ok(told)) => print(&told),
+            None => {}
+        }
+        errors
+    }
+}
+
+/// Writes to stderr. Nobody who closed it misses the rest.
+fn eprint_all(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 fn options(arguments: &RunArguments) -> Options {
@@ -129,24 +179,7 @@ async fn heed_signals(stop: watch::Sender<bool>) {
     }
 }
 
-fn print_json(run: &Run) {
-    let mut stdout = std::io::stdout().lock();
-    // Nobody who closed the pipe misses the rest.
-    let _ = serde_json::to_writer_pretty(&mut stdout, run);
-    let _ = writeln!(stdout);
-}
-
+/// A code that this version does not know is no success.
 fn exit_of(run: &Run) -> Exit {
-    let all = [
-        Exit::Ok,
-        Exit::Incompatible,
-        Exit::Usage,
-        Exit::Infrastructure,
-        Exit::NothingSelected,
-        Exit::Incomplete,
-        Exit::Interrupted,
-    ];
-    all.into_iter()
-        .find(|exit| exit.code() == run.exit)
-        .unwrap_or(Exit::Infrastructure)
+    Exit::of_code(run.exit).unwrap_or(Exit::Infrastructure)
 }

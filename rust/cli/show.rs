@@ -1,6 +1,6 @@
 //! `wirecheck show`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use wirecheck_core::model::exit::Exit;
 use wirecheck_core::model::run::{Cell, Run};
@@ -13,13 +13,13 @@ use super::error::CliError;
 use super::output::exchange_of;
 use super::{pcapng, print};
 use crate::report::{self, Material, Style};
-use crate::run::folder;
+use crate::run::folder::{self, Loaded};
 
 /// Shows what passed in a cell of a run.
 pub fn run(arguments: &ShowArguments, style: Style) -> Result<Exit> {
     let context = Context::load(&arguments.place)?;
-    let (run, folder) = match &arguments.run {
-        Some(named) => folder::load(&context.runs, named).map_err(CliError::NoRun)?,
+    let Loaded { run, folder, .. } = match &arguments.run {
+        Some(named) => folder::load(&context.runs, named)?,
         None => newest_with(&context.runs, &arguments.cell)?,
     };
     let cell = find(&run, &arguments.cell)?;
@@ -54,18 +54,18 @@ pub fn run(arguments: &ShowArguments, style: Style) -> Result<Exit> {
 
 /// The newest run that has run the cell; the newest of all if none has, which
 /// then tells why.
-fn newest_with(runs: &Path, wanted: &str) -> Result<(Run, PathBuf)> {
-    let latest = folder::load(runs, "latest").map_err(CliError::NoRun)?;
+fn newest_with(runs: &Path, wanted: &str) -> Result<Loaded> {
+    let latest = folder::load(runs, "latest")?;
     let has_run = |run: &Run| find(run, wanted).is_ok_and(|cell| !cell.attempts.is_empty());
-    if has_run(&latest.0) || find(&latest.0, wanted).is_err() {
+    if has_run(&latest.run) || find(&latest.run, wanted).is_err() {
         return Ok(latest);
     }
     let older = folder::ids(runs).into_iter();
     let found = older
         .filter_map(|id| folder::load(runs, &id).ok())
-        .find(|(run, _)| has_run(run));
-    if let Some((run, _)) = &found {
-        let (latest, shown) = (&latest.0.id, &run.id);
+        .find(|loaded| has_run(&loaded.run));
+    if let Some(found) = &found {
+        let (latest, shown) = (&latest.run.id, &found.run.id);
         eprintln!("the latest run, {latest}, did not run this cell; this is run {shown}");
     }
     Ok(found.unwrap_or(latest))

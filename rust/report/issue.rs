@@ -4,6 +4,7 @@ use wirecheck_core::model::run::{Cell, FindingOf, Run};
 
 use super::Material;
 use super::failure::evidence;
+use super::markup::{fenced, markdown};
 use super::peers;
 use super::reproduce;
 use super::text;
@@ -25,7 +26,7 @@ pub fn issue_block(run: &Run, cell: &Cell, attempt: usize, material: Material<'_
         out.push_str(&culprit(cell, finding));
         out.push_str(&section(finding));
         let told = evidence(run, cell, attempt, finding, material);
-        out.push_str(&fenced("What was expected and what came:", &told));
+        out.push_str(&block("What was expected and what came:", &told));
     }
     out.push_str(&reproduce(run, cell));
     out
@@ -86,14 +87,12 @@ fn section(finding: &FindingOf) -> String {
     )
 }
 
-/// Text in a fence. Its lines are indented or begin with a word of ours, so
-/// that none of them can close it.
-fn fenced(title: &str, told: &str) -> String {
-    let told = told.trim_matches('\n');
-    if told.is_empty() {
-        return String::new();
+/// What was seen, as it was seen.
+fn block(title: &str, told: &str) -> String {
+    match told.trim_matches('\n') {
+        "" => String::new(),
+        told => format!("{title}\n\n{}\n", fenced("text", told)),
     }
-    format!("{title}\n\n~~~~text\n{told}\n~~~~\n\n")
 }
 
 fn reproduce(run: &Run, cell: &Cell) -> String {
@@ -102,33 +101,16 @@ fn reproduce(run: &Run, cell: &Cell) -> String {
     let about = case.map_or(String::new(), |case| {
         format!("{}\n\n", markdown(&case.about))
     });
+    let commands = ["run", "show"].map(|verb| reproduce::command(run, verb, &cell.id));
     format!(
-        "Found by {} on {} {}, case `{}/{}`. {about}~~~~sh\n{}\n{}\n~~~~\n",
+        "Found by {} on {} {}, case `{}/{}`. {about}{}",
         markdown(&run.tool),
         run.machine.os,
         run.machine.arch,
         cell.suite,
         cell.case,
-        reproduce::command(run, "run", &cell.id),
-        reproduce::command(run, "show", &cell.id)
+        fenced("sh", &commands.join("\n"))
     )
-}
-
-/// Text that Markdown takes as it is: nothing is a link, a tag or a mention.
-fn markdown(text: &str) -> String {
-    let mut out = String::new();
-    for c in text::clean(text).chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '@' => out.push_str("&#64;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '!' => {
-                out.push('\\');
-                out.push(c);
-            }
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -145,11 +127,5 @@ mod tests {
             schema: None,
         };
         insta::assert_snapshot!(issue_block(&run, &run.cells[0], 0, material));
-    }
-
-    #[test]
-    fn a_peer_cannot_write_markdown() {
-        let shown = markdown("<b>@all</b> [a](b) `c` | d\n# e");
-        assert_eq!(shown, r"&lt;b>&#64;all&lt;/b> \[a\](b) \`c\` \| d\\n\# e");
     }
 }

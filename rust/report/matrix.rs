@@ -1,7 +1,7 @@
 //! The matrix of a run, with what to know before it and what to do after it.
 
-mod causes;
-mod grid;
+pub(super) mod causes;
+pub(super) mod grid;
 
 use wirecheck_core::judge::outcome::Outcome;
 use wirecheck_core::model::run::{Cell, Run};
@@ -30,6 +30,15 @@ pub fn matrix(run: &Run, style: Style) -> String {
 }
 
 fn header(page: &mut Page, run: &Run, grid: &Grid<'_>) {
+    page.line(
+        Line::default()
+            .paint(Paint::Strong, &run.tool)
+            .text(format!(": {}", facts(run, grid))),
+    );
+}
+
+/// How much was run, and what to call it.
+pub(super) fn facts(run: &Run, grid: &Grid<'_>) -> String {
     let selected = run
         .cells
         .iter()
@@ -54,11 +63,7 @@ fn header(page: &mut Page, run: &Run, grid: &Grid<'_>) {
         format!("seed {}", run.seed),
         format!("run {}", run.id),
     ];
-    page.line(
-        Line::default()
-            .paint(Paint::Strong, &run.tool)
-            .text(format!(": {}", facts.join(", "))),
-    );
+    facts.join(", ")
 }
 
 fn totals(page: &mut Page, run: &Run, grid: &Grid<'_>) {
@@ -97,6 +102,18 @@ pub(super) fn more(left: usize) -> String {
 }
 
 fn verdict(page: &mut Page, run: &Run) {
+    let paint = if run.exit == 0 {
+        Paint::Good
+    } else {
+        Paint::Bad
+    };
+    let exit = format!("exit {}", run.exit);
+    let sentence = text::fit(&verdict_sentence(run), WIDTH - exit.len() - 2);
+    page.line(Line::default().paint(paint, sentence).right(exit));
+}
+
+/// What came of a run, in one sentence.
+pub(super) fn verdict_sentence(run: &Run) -> String {
     let unexpected = Tally::of(&run.cells).unexpected();
     let mut sentence = match unexpected {
         0 if run.exit == 0 => "all as expected".to_owned(),
@@ -111,14 +128,7 @@ fn verdict(page: &mut Page, run: &Run) {
         let reason = run.incomplete_reason.as_deref().unwrap_or("stopped early");
         sentence = format!("{sentence}; incomplete: {reason}");
     }
-    let paint = if run.exit == 0 {
-        Paint::Good
-    } else {
-        Paint::Bad
-    };
-    let exit = format!("exit {}", run.exit);
-    let sentence = text::fit(&sentence, WIDTH - exit.len() - 2);
-    page.line(Line::default().paint(paint, sentence).right(exit));
+    sentence
 }
 
 fn pointers(page: &mut Page, run: &Run) {

@@ -9,8 +9,12 @@
 pub mod explain;
 pub mod failure;
 mod fields;
+pub mod github;
 pub mod issue;
+pub mod junit;
 pub mod list;
+pub mod markdown;
+mod markup;
 pub mod matrix;
 mod metadata;
 mod peers;
@@ -22,20 +26,25 @@ mod table;
 mod tally;
 mod text;
 pub mod trouble;
+pub mod whole;
 
 #[cfg(test)]
 mod sample;
 
 pub use explain::explain;
 pub use failure::failure;
+pub use github::annotations;
 pub use issue::issue_block;
+pub use junit::junit;
 pub use list::{list, peers};
+pub use markdown::{STEP_SUMMARY, markdown};
 pub use matrix::matrix;
 pub use progress::{progress_line, status_line};
 pub use show::show;
 pub use style::Style;
 pub use text::count;
 pub use trouble::{peer_failure, stale};
+pub use whole::{Evidence, whole};
 
 use prost_reflect::MessageDescriptor;
 use wirecheck_core::plan::schema::Schema;

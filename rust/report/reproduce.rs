@@ -2,13 +2,17 @@
 
 use wirecheck_core::model::run::Run;
 
+use crate::run::folder::RUNS;
+
 /// Options that say where things are or who takes part: without them the same
 /// command would be about something else.
 const KEPT: [&str; 4] = ["--peer", "--cases", "--known", "--runs"];
 
-/// A command about a cell, with the options of the run that it depends on.
+/// A command of one word or two about a cell, with the options of the run that
+/// it depends on.
 pub fn command(run: &Run, verb: &str, id: &str) -> String {
-    let mut argv = vec!["wirecheck", verb];
+    let mut argv = vec!["wirecheck"];
+    argv.extend(verb.split(' '));
     for (option, value) in options(run) {
         argv.extend([option, value]);
     }
@@ -21,7 +25,7 @@ pub fn folder(run: &Run) -> String {
     let named = options(run)
         .into_iter()
         .rfind(|(option, _)| *option == "--runs");
-    let runs = named.map_or(".wirecheck/runs", |(_, runs)| runs);
+    let runs = named.map_or(RUNS, |(_, runs)| runs);
     format!("{}/{}", runs.trim_end_matches('/'), run.id)
 }
 
@@ -61,6 +65,10 @@ mod tests {
     fn a_command_names_only_what_matters() {
         let plain = run(&["wirecheck", "run", "--jobs", "4", "a/b"]);
         assert_eq!(command(&plain, "show", "a/b/c/d"), "wirecheck show a/b/c/d");
+        assert_eq!(
+            command(&plain, "known add", "a/b/c/d"),
+            "wirecheck known add a/b/c/d"
+        );
         assert_eq!(folder(&plain), ".wirecheck/runs/8c1e");
     }
 

@@ -108,6 +108,11 @@ impl Line {
         self.width
     }
 
+    /// The text without colour.
+    pub fn plain(&self) -> String {
+        self.render(Style::Plain)
+    }
+
     fn render(&self, style: Style) -> String {
         let mut out = String::new();
         for (paint, text) in &self.pieces {
@@ -118,6 +123,17 @@ impl Line {
         }
         out.trim_end().to_owned()
     }
+}
+
+/// A line that is no command to a program that reads logs: GitHub obeys one
+/// that begins with `::`, and one with `##[` in it.
+fn tame(line: String) -> String {
+    let begin = line.len() - line.trim_start().len();
+    let line = match line[begin..].starts_with("::") {
+        true => format!("{}\\u{{3a}}{}", &line[..begin], &line[begin + 1..]),
+        false => line,
+    };
+    line.replace("##[", "#\\u{23}[")
 }
 
 /// Lines, one below the other.
@@ -138,7 +154,7 @@ impl Page {
 
     /// Adds a line.
     pub fn line(&mut self, line: Line) {
-        self.text.push_str(&line.render(self.style));
+        self.text.push_str(&tame(line.render(self.style)));
         self.text.push('\n');
     }
 
@@ -195,6 +211,19 @@ mod tests {
             page.finish(),
             "a\\u{1b}[2Jb\\r\\nc\\u{202e}d\\u{7}\n",
             "one line, no control character"
+        );
+    }
+
+    /// Peers write logs, and logs are quoted: `::add-mask::` would blind what follows.
+    #[test]
+    fn a_peer_cannot_command_a_runner_that_reads_the_log() {
+        let mut page = Page::new(Style::Plain);
+        page.entry(Line::new("log"), 6, "::1");
+        page.entry(Line::default(), 6, "::stop-commands::x");
+        page.entry(Line::new("log"), 6, "a ##[add-mask]b");
+        assert_eq!(
+            page.finish(),
+            "log   ::1\n      \\u{3a}:stop-commands::x\nlog   a #\\u{23}[add-mask]b\n"
         );
     }
 

@@ -32,6 +32,16 @@ pub fn peer_failure(run: &Run, peer: &Peer, style: Style) -> String {
     page.finish()
 }
 
+/// Every error of a peer in this one role, also where another entry tells of
+/// it: for reports whose readers see one pair at a time.
+pub(super) fn in_its_role(run: &Run, peer: &Peer, style: Style) -> String {
+    let mut page = Page::new(style);
+    for error in &peer.errors {
+        put_error(&mut page, run, peer, error, &[peer.role.as_str()]);
+    }
+    page.finish()
+}
+
 /// The roles in which a peer has an error, with that of this entry first;
 /// empty where an entry before it has told of it.
 pub(super) fn roles<'a>(peers: &'a [Peer], peer: &Peer, error: &PeerError) -> Vec<&'a str> {

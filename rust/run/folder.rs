@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
+use wirecheck_core::model::read::{ReadError, read};
 use wirecheck_core::model::run::Run;
 
+/// Where runs are if nobody says.
+pub const RUNS: &str = ".wirecheck/runs";
 /// Runs that are kept, this one included.
 const KEEP: usize = 10;
 
@@ -94,24 +97,59 @@ impl RunFolder {
     }
 }
 
+/// A run cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// There is none.
+    #[error("there is no run to look at: cannot read `{}`: {source}", path.display())]
+    Missing {
+        /// Where it should be.
+        path: PathBuf,
+        /// Why it cannot be read.
+        source: io::Error,
+    },
+    /// The file is something else.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Wrong {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ReadError,
+    },
+}
+
+/// A run as it was written, and where it stands.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The run.
+    pub run: Run,
+    /// The bytes of its `run.json`.
+    pub text: Vec<u8>,
+    /// The folder that the paths in it start from.
+    pub folder: PathBuf,
+}
+
 /// Reads a run: `latest`, an id, or a path to a `run.json`.
 ///
 /// # Errors
 ///
 /// There is none, or it cannot be read.
-pub fn load(runs: &Path, name: &str) -> Result<(Run, PathBuf), FolderError> {
-    let path = match name.ends_with(".json") {
+pub fn load(runs: &Path, name: &str) -> Result<Loaded, LoadError> {
+    let is_path = name.ends_with(".json") || name.contains('/') || Path::new(name).is_file();
+    let path = match is_path {
         true => PathBuf::from(name),
         false => runs.join(name).join("run.json"),
     };
-    let failed = |source: io::Error| FolderError {
+    let text = std::fs::read(&path).map_err(|source| LoadError::Missing {
         path: path.clone(),
         source,
-    };
-    let text = std::fs::read(&path).map_err(failed)?;
-    let run = serde_json::from_slice(&text).map_err(|error| failed(error.into()))?;
+    })?;
+    let run = read(&text).map_err(|source| LoadError::Wrong {
+        path: path.clone(),
+        source,
+    })?;
     let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
-    Ok((run, folder))
+    Ok(Loaded { run, text, folder })
 }
 
 /// The ids of the runs that are kept, the newest first.
@@ -167,16 +205,22 @@ pub fn now_rfc3339() -> String {
 
 #[cfg(test)]
 mod tests {
+    use wirecheck_core::model::run::SCHEMA_VERSION;
+
     use super::*;
 
     #[test]
     fn only_the_newest_runs_are_kept() {
         let folder = tempfile::tempdir().expect("a folder");
         let runs = folder.path().join(".wirecheck/runs");
+        let run = Run {
+            schema_version: SCHEMA_VERSION,
+            ..Run::default()
+        };
         for _ in 0..KEEP + 3 {
             RunFolder::create(&runs)
                 .expect("a run")
-                .save(&Run::default())
+                .save(&run)
                 .expect("saved");
         }
         let kept = std::fs::read_dir(&runs)

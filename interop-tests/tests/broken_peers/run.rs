@@ -59,6 +59,7 @@ pub fn run(row: &Row) -> Result<Finished, Failed> {
         .current_dir(project_root())
         .env(Marked::VARIABLE, marked.value())
         .env_remove("CI")
+        .env("WIRECHECK_GITHUB", "never")
         .args(["run", "--no-build", "--color", "never", "--timeout", "7s"])
         .arg("--runs")
         .arg(&runs)

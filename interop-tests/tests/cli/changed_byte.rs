@@ -7,7 +7,7 @@ use wirecheck_interop_tests::prerequisite::project_root;
 use super::text::assert_text;
 use super::wirecheck::{Place, cell};
 
-const CELL: &str = "rust-tonic/rust-tonic/greeter/say-hello";
+pub const CELL: &str = "rust-tonic/rust-tonic/greeter/say-hello";
 const BYTES: &str = "0a 05 57 6f 72 6c 64";
 
 #[test]
@@ -37,7 +37,7 @@ fn the_report_names_culprit_and_finding() {
 }
 
 /// The greeter suite, which expects of `say-hello` one byte that nobody sends.
-fn changed_suite() -> String {
+pub fn changed_suite() -> String {
     let suite = project_root().join("interop-tests/cases/greeter.yaml");
     let suite = fs::read_to_string(suite).expect("the suite");
     let changed = suite.replacen(BYTES, &BYTES.replace("64", "65"), 1);

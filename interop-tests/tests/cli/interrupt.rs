@@ -124,6 +124,7 @@ impl Running {
             .current_dir(project_root())
             .env(Marked::VARIABLE, marked.value())
             .env_remove("WIRECHECK_TIMEOUT")
+            .env("WIRECHECK_GITHUB", "never")
             .args(["run", "--no-build", "--color", "never", "--peer", peer])
             .arg("--cases")
             .arg(cases)

@@ -10,6 +10,7 @@ mod interrupt;
 mod look;
 #[path = "../broken_peers/processes.rs"]
 mod processes;
+mod reports;
 mod run;
 mod show;
 mod text;

@@ -9,12 +9,16 @@ use wirecheck_core::model::run::{Cell, Run};
 use wirecheck_interop_tests::prerequisite::project_root;
 
 /// What of the caller's environment would change an answer.
-const MEANINGFUL: [&str; 9] = [
+const MEANINGFUL: [&str; 13] = [
     "CI",
     "CLICOLOR_FORCE",
     "COLUMNS",
+    "GITHUB_ACTIONS",
+    "GITHUB_STEP_SUMMARY",
+    "GITHUB_WORKSPACE",
     "NO_COLOR",
     "WIRECHECK_COLOR",
+    "WIRECHECK_GITHUB",
     "WIRECHECK_JOBS",
     "WIRECHECK_RUNS",
     "WIRECHECK_SEED",
@@ -102,6 +106,16 @@ impl Place {
     pub fn show(&self, arguments: &[&str]) -> Answer {
         let mut command = command(&["show", "--runs"]);
         answer(command.arg(self.runs()).args(arguments))
+    }
+
+    /// Types `wirecheck WORDS --runs HERE ARGUMENTS`.
+    pub fn about(&self, words: &[&str], arguments: &[&str]) -> Answer {
+        answer(
+            command(words)
+                .arg("--runs")
+                .arg(self.runs())
+                .args(arguments),
+        )
     }
 
     /// The report of the last run, as it stands in the file.

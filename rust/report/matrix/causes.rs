@@ -20,8 +20,7 @@ const INDENT: usize = 7;
 
 /// Puts the causes on a page.
 pub fn put(page: &mut Page, run: &Run) {
-    let mut causes: Vec<&Cause> = unexpected(run).collect();
-    causes.sort_by_key(|cause| urgency(cause));
+    let causes = by_urgency(run);
     for cause in causes.iter().take(MOST) {
         put_cause(page, run, cause);
     }
@@ -37,6 +36,13 @@ pub fn unexpected(run: &Run) -> impl Iterator<Item = &Cause> {
         let outcome = tally::by_name(&cause.outcome);
         !outcome.is_as_expected() && outcome != Outcome::NotRun
     })
+}
+
+/// The same, with what is most urgent first.
+pub fn by_urgency(run: &Run) -> Vec<&Cause> {
+    let mut causes: Vec<&Cause> = unexpected(run).collect();
+    causes.sort_by_key(|cause| urgency(cause));
+    causes
 }
 
 /// What is wrong with a peer comes before what is wrong with an expectation,
@@ -71,7 +77,8 @@ fn put_cause(page: &mut Page, run: &Run, cause: &Cause) {
     page.line(Line::indent(INDENT).text(text::fit(&rest, WIDTH - INDENT)));
 }
 
-fn who(cause: &Cause) -> Option<String> {
+/// Whose fault it is, in a word or two, where that is known.
+pub fn who(cause: &Cause) -> Option<String> {
     match (&cause.peer, cause.culprit.as_str()) {
         (_, "" | "undetermined") => None,
         (Some(peer), culprit) => Some(format!("{culprit} {peer}")),
@@ -80,7 +87,7 @@ fn who(cause: &Cause) -> Option<String> {
 }
 
 /// The cases of some cells, once each, and in how many pairs they are.
-fn cases(run: &Run, ids: &[String]) -> String {
+pub fn cases(run: &Run, ids: &[String]) -> String {
     let ids: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
     let cells: Vec<&Cell> = run
         .cells

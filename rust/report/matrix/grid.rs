@@ -93,7 +93,8 @@ impl<'a> Grid<'a> {
         }
     }
 
-    fn pair(&self, client: &str, server: &str) -> Line {
+    /// What became of a pair.
+    pub fn pair(&self, client: &str, server: &str) -> Line {
         let Some(cells) = self.pairs.get(&(client, server)) else {
             return Line::default().paint(Paint::Dim, "not selected");
         };

@@ -48,6 +48,20 @@ impl Exit {
         }
     }
 
+    /// The exit with this code, if there is one.
+    pub fn of_code(code: u8) -> Option<Self> {
+        const ALL: [Exit; 7] = [
+            Exit::Ok,
+            Exit::Incompatible,
+            Exit::Usage,
+            Exit::Infrastructure,
+            Exit::NothingSelected,
+            Exit::Incomplete,
+            Exit::Interrupted,
+        ];
+        ALL.into_iter().find(|exit| exit.code() == code)
+    }
+
     /// The word that stands beside the code.
     pub fn meaning(self) -> &'static str {
         match self {

@@ -2,4 +2,5 @@
 
 pub mod exit;
 pub mod from_judge;
+pub mod read;
 pub mod run;
