@@ -29,6 +29,11 @@ const REPORT_EXAMPLES: &str = "Examples:
   wirecheck report --format junit -o target/junit.xml a test report for CI
   wirecheck report --format markdown artifact/run.json";
 
+const CI_EXAMPLES: &str = "Examples:
+  wirecheck ci github --output .github/workflows/interop.yml
+  wirecheck ci gitlab > interop.gitlab-ci.yml
+  wirecheck ci github -- --cases interop/cases --peer mine='python peer.py'";
+
 /// Proves that gRPC programs written in different languages understand each
 /// other, byte for byte.
 #[derive(Debug, Parser)]
@@ -55,6 +60,8 @@ pub enum Command {
     Show(ShowArguments),
     /// Make a report of a run that was made before: text, JUnit, Markdown, annotations, JSON.
     Report(ReportArguments),
+    /// Write a job for a CI service that runs the matrix and keeps its reports.
+    Ci(CiArguments),
     /// List the peers with their versions and features.
     Peers(PeersArguments),
     /// Be a peer that is built into this program.
@@ -178,6 +185,33 @@ pub struct ReportArguments {
     /// The folder of the runs [default: .wirecheck/runs].
     #[arg(long, value_name = "DIR", env = "WIRECHECK_RUNS")]
     pub runs: Option<PathBuf>,
+}
+
+/// `wirecheck ci`.
+#[derive(Debug, Args)]
+#[command(after_help = CI_EXAMPLES)]
+pub struct CiArguments {
+    /// The service.
+    #[arg(value_enum)]
+    pub service: CiService,
+    /// Write it to a file in place of stdout.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Overwrite the file.
+    #[arg(long, requires = "output")]
+    pub force: bool,
+    /// What `wirecheck run` gets in the job.
+    #[arg(last = true, value_name = "ARGUMENTS OF RUN")]
+    pub run: Vec<String>,
+}
+
+/// Services that jobs are written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CiService {
+    /// GitHub Actions.
+    Github,
+    /// GitLab CI/CD.
+    Gitlab,
 }
 
 /// `wirecheck peers`.

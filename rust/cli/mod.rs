@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand.
 
 mod arguments;
+mod ci;
 mod context;
 mod error;
 mod explain;
@@ -35,6 +36,7 @@ pub fn main() -> ExitCode {
         Command::Explain(options) => explain::run(&options, stdout_style),
         Command::Show(options) => show::run(&options, stdout_style),
         Command::Report(options) => report::run(&options, stdout_style),
+        Command::Ci(options) => ci::run(&options),
         Command::Peers(options) => peers::run(&options, stdout_style),
         Command::Peer(options) => return peer::run(&options),
     };

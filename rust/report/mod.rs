@@ -11,6 +11,7 @@ pub mod failure;
 mod fields;
 pub mod github;
 pub mod issue;
+pub mod job;
 pub mod junit;
 pub mod list;
 pub mod markdown;

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod changed_byte;
+mod ci;
 mod documentation;
 mod ghost;
 mod interrupt;
