@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use wirecheck_core::plan::span;
 
 use crate::report::style::Style;
@@ -60,6 +60,8 @@ pub enum Command {
     Show(ShowArguments),
     /// Make a report of a run that was made before: text, JUnit, Markdown, annotations, JSON.
     Report(ReportArguments),
+    /// Change the list of known deviations by what the latest run showed.
+    Known(KnownArguments),
     /// Write a job for a CI service that runs the matrix and keeps its reports.
     Ci(CiArguments),
     /// List the peers with their versions and features.
@@ -185,6 +187,50 @@ pub struct ReportArguments {
     /// The folder of the runs [default: .wirecheck/runs].
     #[arg(long, value_name = "DIR", env = "WIRECHECK_RUNS")]
     pub runs: Option<PathBuf>,
+}
+
+/// `wirecheck known`.
+#[derive(Debug, Args)]
+pub struct KnownArguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: KnownCommand,
+}
+
+/// What can be done with the list of known deviations.
+#[derive(Debug, Subcommand)]
+pub enum KnownCommand {
+    /// List what failed in the latest run as known, so that only what is new is red.
+    Add(KnownAddArguments),
+    /// Remove entries that no cell of the latest run shows any more.
+    Prune(KnownPruneArguments),
+}
+
+/// `wirecheck known add`.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("which").required(true).args(["patterns", "all"]))]
+pub struct KnownAddArguments {
+    /// Cells that failed, by their ids; as for `wirecheck run`.
+    #[arg(value_name = "PATTERN")]
+    pub patterns: Vec<String>,
+    /// Every cell that failed.
+    #[arg(long)]
+    pub all: bool,
+    /// Why it is as it is [default: that it was adopted today].
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Where it is discussed.
+    #[arg(long, value_name = "URL")]
+    pub link: Option<String>,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `wirecheck known prune`.
+#[derive(Debug, Args)]
+pub struct KnownPruneArguments {
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// `wirecheck ci`.

@@ -17,6 +17,7 @@ use super::arguments::Place;
 use super::error::CliError;
 use crate::peer::builtin::{PeerSpec, built_in, home};
 use crate::peer::process::Program;
+use crate::run::folder::RUNS;
 
 /// The built-in schemas, put here by the build script.
 const SCHEMAS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/schemas.bin"));
@@ -27,6 +28,8 @@ pub struct Context {
     pub cases: Vec<CasePlan>,
     /// Known deviations.
     pub known: Vec<Known>,
+    /// The file that they are in, or would be in.
+    pub known_file: PathBuf,
     /// The peers, in the order of the matrix.
     pub peers: Vec<PeerSpec>,
     /// Types and methods.
@@ -46,7 +49,7 @@ impl Context {
             .clone()
             .or_else(|| home.as_ref().map(|home| home.join("interop-tests/cases")));
         let folder = folder.ok_or(CliError::NoCases)?;
-        let schema = Schema::decode(SCHEMAS).expect("the build script wrote a complete set");
+        let schema = built_in_schema();
         let cases = load_suites(&shorter(&folder, &current), &schema)?;
         let known_file = place
             .known
@@ -60,12 +63,10 @@ impl Context {
         let context = Self {
             cases,
             known,
+            known_file,
             peers,
             schema,
-            runs: place
-                .runs
-                .clone()
-                .unwrap_or_else(|| ".wirecheck/runs".into()),
+            runs: place.runs.clone().unwrap_or_else(|| RUNS.into()),
         };
         context.check_known(source.as_ref())?;
         Ok(context)
@@ -151,6 +152,11 @@ impl Context {
         });
         wrong.collect()
     }
+}
+
+/// The schemas that come with the program.
+pub fn built_in_schema() -> Schema {
+    Schema::decode(SCHEMAS).expect("the build script wrote a complete set")
 }
 
 fn load_suites(folder: &Path, schema: &Schema) -> Result<Vec<CasePlan>> {

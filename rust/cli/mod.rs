@@ -5,6 +5,7 @@ mod ci;
 mod context;
 mod error;
 mod explain;
+mod known;
 mod list;
 mod output;
 mod pcapng;
@@ -36,6 +37,7 @@ pub fn main() -> ExitCode {
         Command::Explain(options) => explain::run(&options, stdout_style),
         Command::Show(options) => show::run(&options, stdout_style),
         Command::Report(options) => report::run(&options, stdout_style),
+        Command::Known(options) => known::run(&options, stdout_style),
         Command::Ci(options) => ci::run(&options),
         Command::Peers(options) => peers::run(&options, stdout_style),
         Command::Peer(options) => return peer::run(&options),

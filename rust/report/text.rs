@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use wirecheck_core::printable::is_printable;
 
 /// What stands where something was cut.
 const CUT: &str = "...";
@@ -12,24 +13,12 @@ const CUT: &str = "...";
 pub fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        match is_harmless(c) {
+        match is_printable(c) {
             true => out.push(c),
             false => out.extend(c.escape_default()),
         }
     }
     out
-}
-
-fn is_harmless(c: char) -> bool {
-    let turns_or_hides = matches!(
-        c,
-        '\u{200b}'..='\u{200c}'
-            | '\u{200e}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}'
-    );
-    !c.is_control() && !turns_or_hides
 }
 
 /// The columns that a text takes on a terminal.

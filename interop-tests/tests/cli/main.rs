@@ -8,6 +8,7 @@ mod ci;
 mod documentation;
 mod ghost;
 mod interrupt;
+mod known;
 mod look;
 #[path = "../broken_peers/processes.rs"]
 mod processes;

@@ -1,5 +1,6 @@
 //! The one model of a run, from which every report is made.
 
+pub mod adopt;
 pub mod exit;
 pub mod from_judge;
 pub mod read;
