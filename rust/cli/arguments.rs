@@ -22,6 +22,7 @@ const RUN_EXAMPLES: &str = "Examples:
   wirecheck run python-grpcio/rust-tonic              one pair
   wirecheck run say-hello 'text.*'                    some cases of every pair
   wirecheck run '*/rust-tonic/greeter/cancel-*'       ids are client/server/suite/case
+  wirecheck run --last-failed                         what was not as expected
   wirecheck run --report junit=target/junit.xml       with a test report for CI";
 
 const REPORT_EXAMPLES: &str = "Examples:
@@ -78,6 +79,12 @@ pub struct RunArguments {
     /// Run only cells whose id matches: `*` within a part, `**` over parts; parts may be left out.
     #[arg(value_name = "PATTERN")]
     pub patterns: Vec<String>,
+    /// Run only cells that were not as expected in the latest run, or that it did not come to.
+    #[arg(long)]
+    pub last_failed: bool,
+    /// Run every cell N times; a case that says how many samples it takes keeps to that.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub repeat: Option<u32>,
     /// Cells side by side [default: 8 for each processor].
     #[arg(long, short, value_name = "N", env = "WIRECHECK_JOBS", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub jobs: Option<u16>,

@@ -15,6 +15,7 @@ use super::context::Context;
 use super::error::CliError;
 use super::output::Ticker;
 use super::reports::{Actions, Destination, Subject};
+use super::selection::{Selection, select};
 use super::{Result, print};
 use crate::report::style::Style;
 use crate::run::folder::RunFolder;
@@ -26,10 +27,13 @@ const JOBS_PER_CORE: usize = 8;
 /// Runs what was asked for and prints the report.
 pub fn run(arguments: &RunArguments, style: Style) -> Result<Exit> {
     let context = Context::load(&arguments.place)?;
-    let plan = context.plan(&arguments.patterns)?;
-    if !plan.cells.iter().any(|cell| cell.selected) {
-        return Ok(Exit::NothingSelected);
-    }
+    let plan = match select(arguments, &context)? {
+        Selection::Cells(plan) => plan,
+        Selection::None(exit, why) => {
+            eprintln!("{why}");
+            return Ok(exit);
+        }
+    };
     let mut reports = Reports::open(arguments)?;
     let folder = RunFolder::create(&context.runs).map_err(CliError::Folder)?;
     let options = options(arguments);

@@ -14,6 +14,7 @@ mod look;
 mod processes;
 mod reports;
 mod run;
+mod selection;
 mod show;
 mod text;
 mod wirecheck;

@@ -89,6 +89,25 @@ impl Plan {
         Ok(())
     }
 
+    /// Leaves selected, of what is, only cells with these ids. Returns how many
+    /// of the ids are not planned at all.
+    pub fn narrow(&mut self, ids: &BTreeSet<&str>) -> usize {
+        let mut planned = 0;
+        for cell in &mut self.cells {
+            let is_wanted = ids.contains(cell.id.as_str());
+            planned += usize::from(is_wanted);
+            cell.selected &= is_wanted;
+        }
+        ids.len() - planned
+    }
+
+    /// Runs every cell so many times, except where the case says by itself how
+    /// many samples it takes.
+    pub fn repeat(&mut self, times: u32) {
+        let once = self.cases.iter_mut().filter(|case| case.repeat == 1);
+        once.for_each(|case| case.repeat = times);
+    }
+
     /// The ids of all cells, selected or not.
     pub fn ids(&self) -> Vec<String> {
         self.cells.iter().map(|cell| cell.id.clone()).collect()
