@@ -1,12 +1,13 @@
 //! What a run prints while it goes on, to stderr, since stdout is for data that
 //! was asked for; and what it left on disk.
 
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{self, BufReader, Write as _};
 use std::path::{Component, Path};
 use std::time::Instant;
 
 use wirecheck_core::judge::outcome::Outcome;
-use wirecheck_core::model::run::{Attempt, Cell};
+use wirecheck_core::model::run::{Attempt, CaptureOf, Cell};
 use wirecheck_core::plan::cells::Plan;
 use wirecheck_core::wire::decode::decode_capture;
 use wirecheck_core::wire::exchange::{Exchange, Limits};
@@ -158,15 +159,25 @@ impl Ticker {
 pub fn exchange_of(folder: &Path, attempt: &Attempt) -> Option<Exchange> {
     let mut all = Exchange::default();
     for capture in &attempt.captures {
-        if !stays_below(&capture.path) {
-            return None;
-        }
-        let file = std::fs::File::open(folder.join(&capture.path)).ok()?;
-        let exchange = decode_capture(std::io::BufReader::new(file), Limits::default()).ok()?;
+        let file = open_capture(folder, capture).ok()?;
+        let exchange = decode_capture(file, Limits::default()).ok()?;
         all.connections.extend(exchange.connections);
         all.cuts.extend(exchange.cuts);
     }
     (!attempt.captures.is_empty()).then_some(all)
+}
+
+/// Opens a capture that a run.json names. Others may have written that file, so
+/// the capture must lie below the run's folder.
+///
+/// # Errors
+///
+/// It lies elsewhere, or cannot be opened.
+pub fn open_capture(folder: &Path, capture: &CaptureOf) -> io::Result<BufReader<File>> {
+    match stays_below(&capture.path) {
+        true => File::open(folder.join(&capture.path)).map(BufReader::new),
+        false => Err(io::Error::other("it is not in the folder of its run")),
+    }
 }
 
 /// A run.json may come from anywhere: it must not open files elsewhere.

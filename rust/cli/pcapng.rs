@@ -1,7 +1,7 @@
 //! `wirecheck show CELL --pcapng FILE`.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -10,6 +10,7 @@ use wirecheck_core::model::run::{Attempt, Cell, Run};
 
 use super::Result;
 use super::error::CliError;
+use super::output::open_capture;
 use crate::export::pcapng::{Pcapng, PcapngError, SERVER_PORT, Written};
 use crate::report::count;
 
@@ -47,10 +48,11 @@ fn packets(
     };
     let mut file = Pcapng::new(BufWriter::new(to), &run.tool).map_err(failed)?;
     for capture in &attempt.captures {
-        let path = folder.join(&capture.path);
-        let from = File::open(&path).map_err(|source| CliError::Read { path, source })?;
-        file.add(BufReader::new(from), &cell.id, began(run, cell))
-            .map_err(failed)?;
+        let from = open_capture(folder, capture).map_err(|source| CliError::Read {
+            path: capture.path.clone().into(),
+            source,
+        })?;
+        file.add(from, &cell.id, began(run, cell)).map_err(failed)?;
     }
     let (mut to, written) = file.finish();
     to.flush()
