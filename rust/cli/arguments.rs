@@ -361,6 +361,15 @@ impl Color {
     }
 }
 
+/// Whether an option stands on this command line, as `--option VALUE` or
+/// `--option=VALUE`: what clap gives may be from the environment.
+pub fn is_typed(argv: &[String], option: &str) -> bool {
+    argv.iter().any(|word| {
+        word.strip_prefix(option)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    })
+}
+
 fn parse_report(text: &str) -> Result<ReportFile, String> {
     let (format, path) = text
         .split_once('=')

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Parser;
 use wirecheck_core::model::exit::Exit;
 
-use super::arguments::{CiArguments, CiService, RunArguments};
+use super::arguments::{CiArguments, CiService, RunArguments, is_typed};
 use super::error::CliError;
 use super::reports::write_file;
 use super::{Result, print};
@@ -38,10 +38,7 @@ pub fn run(arguments: &CiArguments) -> Result<Exit> {
 fn job_of(run: &[String]) -> Result<Job> {
     let parsed = OfRun::try_parse_from(run).map_err(|error| CliError::Run(first_words(&error)))?;
     // What the environment says here does not hold there.
-    let is_typed = run
-        .iter()
-        .any(|word| word == "--runs" || word.starts_with("--runs="));
-    let runs = parsed.run.place.runs.filter(|_| is_typed);
+    let runs = parsed.run.place.runs.filter(|_| is_typed(run, "--runs"));
     let runs = runs.map_or(RUNS.to_owned(), |runs| runs.display().to_string());
     Ok(Job {
         run: run.to_vec(),

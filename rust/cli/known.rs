@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use wirecheck_core::judge::outcome::Outcome;
 use wirecheck_core::model::adopt::{self, Adoption, Fate, Words};
 use wirecheck_core::model::exit::Exit;
 use wirecheck_core::model::run::{Cell, Run};
@@ -91,8 +92,10 @@ fn failed<'a>(run: &'a Run, patterns: &[String]) -> Result<Vec<&'a Cell>> {
     let is_wanted = |cell: &&Cell| {
         patterns.is_empty() || wanted.iter().any(|pattern| pattern.matches(&cell.id))
     };
-    let is_red =
-        |cell: &&Cell| matches!(cell.outcome.as_str(), "fail" | "stale" | "flaky" | "error");
+    let is_red = |cell: &&Cell| {
+        let outcome = Outcome::of_name(&cell.outcome);
+        outcome != Outcome::NotRun && !outcome.is_as_expected()
+    };
     Ok(run.cells.iter().filter(is_red).filter(is_wanted).collect())
 }
 

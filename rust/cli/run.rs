@@ -10,7 +10,7 @@ use wirecheck_core::model::exit::Exit;
 use wirecheck_core::model::run::Run;
 use wirecheck_core::plan::cells::Plan;
 
-use super::arguments::{Format, ReportFormat, RunArguments};
+use super::arguments::{Format, ReportFormat, RunArguments, is_typed};
 use super::context::Context;
 use super::error::CliError;
 use super::output::Ticker;
@@ -109,10 +109,8 @@ fn options(arguments: &RunArguments) -> Options {
 /// The command line as if all of it had been typed: where the runs are may
 /// have been told by the environment, and the report names that folder.
 fn typed(mut argv: Vec<String>, runs: Option<&Path>) -> Vec<String> {
-    let is_typed = argv
-        .iter()
-        .any(|argument| argument == "--runs" || argument.starts_with("--runs="));
-    if let Some(runs) = runs.filter(|_| !is_typed) {
+    let told = runs.filter(|_| !is_typed(&argv, "--runs"));
+    if let Some(runs) = told {
         let verb = argv.iter().skip(1).position(|argument| argument == "run");
         let after = verb.map_or(argv.len(), |verb| verb + 2);
         argv.insert(after, format!("--runs={}", runs.display()));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use wirecheck_core::judge::outcome::Outcome;
 use wirecheck_core::model::exit::Exit;
 use wirecheck_core::model::run::{Cell, Run};
 use wirecheck_core::plan::cells::Plan;
@@ -69,9 +70,8 @@ fn is_owed(cell: &Cell) -> bool {
         let reason = cell.reason.as_ref();
         reason.is_some_and(|reason| reason.code == "filtered")
     };
-    match cell.outcome.as_str() {
-        "pass" | "lax" | "known" | "unsupported" => false,
-        "not-run" => !is_filtered(),
-        _ => true,
+    match Outcome::of_name(&cell.outcome) {
+        Outcome::NotRun => !is_filtered(),
+        outcome => !outcome.is_as_expected(),
     }
 }

@@ -40,7 +40,7 @@ pub fn annotations(run: &Run, folder: &Path) -> String {
 }
 
 fn annotation(run: &Run, cause: &Cause, folder: &Path) -> String {
-    let outcome = tally::by_name(&cause.outcome);
+    let outcome = Outcome::of_name(&cause.outcome);
     let kind = match outcome {
         Outcome::Flaky => "warning",
         _ => "error",
@@ -153,28 +153,12 @@ mod tests {
         );
     }
 
-    fn with_causes(count: usize) -> Run {
-        let mut run = sample::changed_byte();
-        let cells = vec![run.cells[0].id.clone()];
-        run.causes = (0..count)
-            .map(|number| Cause {
-                outcome: "fail".into(),
-                sentence: format!("cause {number}"),
-                culprit: "client".into(),
-                peer: Some("python-grpcio".into()),
-                cells: cells.clone(),
-                ..Cause::default()
-            })
-            .collect();
-        run
-    }
-
     #[test]
     fn there_are_never_more_than_ten() {
-        let ten = annotations(&with_causes(10), here());
+        let ten = annotations(&sample::with_causes(10), here());
         assert_eq!(ten.lines().count(), 10);
         assert!(ten.contains("cause 9"), "{ten}");
-        let many = annotations(&with_causes(12), here());
+        let many = annotations(&sample::with_causes(12), here());
         let lines: Vec<&str> = many.lines().collect();
         assert_eq!(lines.len(), 10);
         assert_eq!(
@@ -185,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_peer_cannot_add_a_command() {
-        let mut run = with_causes(1);
+        let mut run = sample::with_causes(1);
         run.causes[0].sentence = "100%0A\r\n::add-mask::x".into();
         run.causes[0].peer = Some("a,line=1::b\n".into());
         let shown = annotations(&run, here());

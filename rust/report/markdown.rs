@@ -2,6 +2,7 @@
 //! with what was seen folded away, and the peers. It stays within a budget of
 //! bytes, and ends at a whole block wherever that is.
 
+use wirecheck_core::judge::outcome::Outcome;
 use wirecheck_core::model::exit::Exit;
 use wirecheck_core::model::run::{Cause, Peer, Run};
 
@@ -159,7 +160,7 @@ fn folded_causes(run: &Run, evidence: Evidence<'_>, budget: usize) -> String {
 
 /// One line of HTML: what, who, and in how many cells.
 fn summary(run: &Run, cause: &Cause) -> String {
-    let outcome = tally::by_name(&cause.outcome);
+    let outcome = Outcome::of_name(&cause.outcome);
     let cells = text::count(cause.cells.len(), "cell");
     let who = causes::who(cause).map_or(String::new(), |who| format!("{who}, "));
     let place = format!("{who}{cells}: {}", causes::cases(run, &cause.cells));

@@ -497,3 +497,20 @@ pub fn changed_byte() -> Run {
     let finding = of_bytes(sentence, b"\x0a\x05World", b"\x0a\x05Wosld");
     failing("python-grpcio", "rust-tonic", finding)
 }
+
+/// A run with so many causes of one cell each.
+pub fn with_causes(count: usize) -> Run {
+    let mut run = changed_byte();
+    let cells = vec![run.cells[0].id.clone()];
+    run.causes = (0..count)
+        .map(|number| Cause {
+            outcome: "fail".into(),
+            sentence: format!("cause {number}"),
+            culprit: "client".into(),
+            peer: Some("python-grpcio".into()),
+            cells: cells.clone(),
+            ..Cause::default()
+        })
+        .collect();
+    run
+}

@@ -90,14 +90,7 @@ pub fn mark(outcome: Outcome, count: usize) -> Line {
 
 /// The outcome of a cell. A word that this version does not know is an error.
 pub fn outcome(cell: &Cell) -> Outcome {
-    by_name(&cell.outcome)
-}
-
-/// The outcome of this name. A word that this version does not know is an error.
-pub fn by_name(name: &str) -> Outcome {
-    let mut all = Outcome::ALL.into_iter();
-    all.find(|outcome| outcome.name() == name)
-        .unwrap_or(Outcome::Error)
+    Outcome::of_name(&cell.outcome)
 }
 
 /// The word for readers.

@@ -83,26 +83,9 @@ fn a_green_run_has_no_causes() {
     insta::assert_snapshot!(shown(&sample::green(), STEP_SUMMARY));
 }
 
-/// A run with so many causes of one cell each.
-fn with_causes(count: usize) -> Run {
-    let mut run = sample::changed_byte();
-    let cells = vec![run.cells[0].id.clone()];
-    run.causes = (0..count)
-        .map(|number| Cause {
-            outcome: "fail".into(),
-            sentence: format!("cause {number}"),
-            culprit: "client".into(),
-            peer: Some("python-grpcio".into()),
-            cells: cells.clone(),
-            ..Cause::default()
-        })
-        .collect();
-    run
-}
-
 #[test]
 fn what_does_not_fit_is_told_in_short_and_then_counted() {
-    let text = shown(&with_causes(100), 12_000);
+    let text = shown(&sample::with_causes(100), 12_000);
     assert!(text.contains("<details>"), "{text}");
     assert!(text.contains("<p><b>X fail</b> cause "), "{text}");
     let left = text.split("… ").nth(1).expect("the rest is counted");
@@ -114,7 +97,7 @@ fn what_does_not_fit_is_told_in_short_and_then_counted() {
 
 #[test]
 fn no_budget_is_too_small() {
-    let run = with_causes(30);
+    let run = sample::with_causes(30);
     for budget in (0..4_000).step_by(7) {
         shown(&run, budget);
     }
@@ -123,7 +106,7 @@ fn no_budget_is_too_small() {
 
 #[test]
 fn the_step_summary_of_a_very_red_run_fits() {
-    let text = shown(&with_causes(2_000), STEP_SUMMARY);
+    let text = shown(&sample::with_causes(2_000), STEP_SUMMARY);
     assert!(text.len() > STEP_SUMMARY / 2, "{} bytes", text.len());
 }
 

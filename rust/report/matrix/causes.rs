@@ -33,7 +33,7 @@ pub fn put(page: &mut Page, run: &Run) {
 /// Causes of what is not as expected.
 pub fn unexpected(run: &Run) -> impl Iterator<Item = &Cause> {
     run.causes.iter().filter(|cause| {
-        let outcome = tally::by_name(&cause.outcome);
+        let outcome = Outcome::of_name(&cause.outcome);
         !outcome.is_as_expected() && outcome != Outcome::NotRun
     })
 }
@@ -54,14 +54,14 @@ fn urgency(cause: &Cause) -> usize {
         Outcome::Flaky,
         Outcome::Error,
     ];
-    let outcome = tally::by_name(&cause.outcome);
+    let outcome = Outcome::of_name(&cause.outcome);
     let place = order.iter().position(|other| *other == outcome);
     place.unwrap_or(order.len())
 }
 
 /// One line if all of it fits, else two.
 fn put_cause(page: &mut Page, run: &Run, cause: &Cause) {
-    let mark = tally::mark(tally::by_name(&cause.outcome), cause.cells.len());
+    let mark = tally::mark(Outcome::of_name(&cause.outcome), cause.cells.len());
     let begin = Line::indent(2).append(mark).pad(INDENT);
     let rest = match who(cause) {
         Some(who) => format!("{who}   {}", cases(run, &cause.cells)),

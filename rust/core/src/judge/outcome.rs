@@ -41,6 +41,14 @@ impl Outcome {
         Self::NotRun,
     ];
 
+    /// The outcome of this name. A word that this version does not know is an
+    /// error.
+    pub fn of_name(name: &str) -> Self {
+        let mut all = Self::ALL.into_iter();
+        all.find(|outcome| outcome.name() == name)
+            .unwrap_or(Self::Error)
+    }
+
     /// The word that reports use.
     pub fn name(self) -> &'static str {
         match self {
