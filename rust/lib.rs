@@ -9,4 +9,5 @@ pub mod export;
 pub mod peer;
 pub mod report;
 pub mod run;
+pub mod schema;
 pub mod tap;

@@ -12,6 +12,7 @@ use wirecheck_core::plan::source::Problem;
 use crate::export::pcapng::PcapngError;
 use crate::report::style::Style;
 use crate::run::folder::{FolderError, LoadError};
+use crate::schema::SchemaError;
 
 /// See the module.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,9 @@ pub enum CliError {
     /// Files that a user wrote are wrong.
     #[error("{}", .0.first().map_or(String::new(), ToString::to_string))]
     Problems(Vec<Problem>),
+    /// There is no schema.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
     /// A pattern matches nothing.
     #[error(transparent)]
     Unmatched(#[from] Unmatched),
@@ -111,6 +115,7 @@ impl CliError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Problems(_)
+            | Self::Schema(_)
             | Self::Unmatched(_)
             | Self::Pattern(_)
             | Self::Ambiguous { .. }
@@ -137,6 +142,9 @@ impl CliError {
                 .map(|problem| problem.render(style == Style::Ansi))
                 .collect();
             return rendered.join("\n\n");
+        }
+        if let Self::Schema(SchemaError::Problem(problem)) = self {
+            return problem.render(style == Style::Ansi);
         }
         let hint = self
             .hint()
@@ -176,6 +184,10 @@ impl CliError {
                 source: ReadError::Newer { .. },
                 ..
             }) => Some("the version of Wirecheck that wrote it can read it".into()),
+            Self::Schema(SchemaError::NoSet { .. }) => Some(
+                "write it with its imports: `protoc --include_imports --descriptor_set_out=FILE ...`"
+                    .into(),
+            ),
             Self::Exists(_) => Some("`--force` overwrites it".into()),
             Self::Folder(_) => Some("another folder can be given with `--runs DIR`".into()),
             _ => None,

@@ -14,6 +14,7 @@ mod peers;
 mod report;
 mod reports;
 mod run;
+mod schema;
 mod selection;
 mod show;
 

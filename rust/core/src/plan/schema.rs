@@ -46,6 +46,17 @@ impl Schema {
         DescriptorPool::decode(descriptor_set).map(|pool| Self { pool })
     }
 
+    /// The schema of what a pool has.
+    pub fn of_pool(pool: DescriptorPool) -> Self {
+        Self { pool }
+    }
+
+    /// Everything as a serialized `google.protobuf.FileDescriptorSet`, imports
+    /// and all.
+    pub fn descriptor_set(&self) -> Vec<u8> {
+        self.pool.encode_to_vec()
+    }
+
     /// The method of a path such as `/helloworld.Greeter/SayHello`.
     pub fn method(&self, path: &str) -> Option<Method> {
         let (service, method) = split_path(path)?;
