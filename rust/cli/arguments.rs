@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use wirecheck_core::plan::span;
 
+use super::service::ServiceArguments;
 use crate::report::style::Style;
 
 const EXIT_CODES: &str = "Exit codes:
@@ -128,6 +129,8 @@ pub struct Place {
     /// The folder of the runs [default: .wirecheck/runs].
     #[arg(long, value_name = "DIR", env = "WIRECHECK_RUNS")]
     pub runs: Option<PathBuf>,
+    #[command(flatten)]
+    pub service: ServiceArguments,
 }
 
 /// `wirecheck list`.

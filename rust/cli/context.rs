@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use wirecheck_core::judge::leaves::PathPattern;
 use wirecheck_core::plan::cells::Plan;
 use wirecheck_core::plan::known::{self, Known};
 use wirecheck_core::plan::load::load;
@@ -15,9 +16,11 @@ use wirecheck_core::plan::types::CasePlan;
 use super::Result;
 use super::arguments::Place;
 use super::error::CliError;
-use crate::peer::builtin::{PeerSpec, built_in, home};
+use super::service;
+use crate::peer::builtin::{built_in, home};
 use crate::peer::process::Program;
-use crate::run::folder::RUNS;
+use crate::peer::spec::{Body, PeerSpec};
+use crate::run::folder::{self, RUNS};
 
 /// The built-in schemas, put here by the build script.
 const SCHEMAS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/schemas.bin"));
@@ -36,46 +39,83 @@ pub struct Context {
     pub schema: Schema,
     /// The folder of the runs.
     pub runs: PathBuf,
+    /// What clients need not agree in.
+    pub left_out: Vec<PathPattern>,
+    /// What is left out of what could be called, with the reason.
+    pub notes: Vec<String>,
+}
+
+/// What a run of somebody's own services looks at.
+pub struct Gathered {
+    /// The cases.
+    pub cases: Vec<CasePlan>,
+    /// The peers, in the order of the matrix.
+    pub peers: Vec<PeerSpec>,
+    /// What clients need not agree in.
+    pub left_out: Vec<PathPattern>,
+    /// See [`Context::notes`].
+    pub notes: Vec<String>,
+    /// Types and methods, if any are known.
+    pub schema: Option<Schema>,
 }
 
 impl Context {
-    /// Reads everything.
-    pub fn load(place: &Place) -> Result<Self> {
+    /// Reads everything. `seed` is for cases that are made by chance.
+    pub fn load(place: &Place, seed: u64) -> Result<Self> {
         let current = std::env::current_dir().map_err(CliError::Start)?;
         let executable = std::env::current_exe().map_err(CliError::Start)?;
         let home = home(&current, &executable);
-        let folder = place
-            .cases
-            .clone()
-            .or_else(|| home.as_ref().map(|home| home.join("interop-tests/cases")));
-        let folder = folder.ok_or(CliError::NoCases)?;
-        let schema = built_in_schema();
-        let cases = load_suites(&shorter(&folder, &current), &schema)?;
-        let known_file = place
-            .known
-            .clone()
-            .unwrap_or_else(|| shorter(&folder.join("known.toml"), &current));
         let peers = peers(home.as_deref(), &executable, &place.peers)?;
+        let (gathered, known_file) = match place.service.is_named() {
+            true => (service::gather(place, seed, peers)?, "known.toml".into()),
+            false => own_suites(place, home.as_deref(), &current, peers)?,
+        };
+        let known_file: PathBuf = place.known.clone().unwrap_or(known_file);
         let (known, source) = match place.known.is_none() && !known_file.exists() {
             true => (Vec::new(), None),
             false => load_known(&known_file)?,
         };
         let context = Self {
-            cases,
+            cases: gathered.cases,
             known,
             known_file,
-            peers,
-            schema,
-            runs: place.runs.clone().unwrap_or_else(|| RUNS.into()),
+            peers: gathered.peers,
+            schema: gathered.schema.unwrap_or_else(built_in_schema),
+            runs: runs_of(place),
+            left_out: gathered.left_out,
+            notes: gathered.notes,
         };
         context.check_known(source.as_ref())?;
         Ok(context)
     }
 
-    /// Every peer against every other, with what the patterns select.
+    /// Every client against every server for every case that suits them, with
+    /// what the patterns select.
     pub fn plan(&self, patterns: &[String]) -> Result<Plan> {
-        let names: Vec<String> = self.peers.iter().map(|peer| peer.name.clone()).collect();
-        let mut plan = Plan::new(names.clone(), names, self.cases.clone());
+        let specs = |takes_part: &dyn Fn(&PeerSpec) -> bool| -> Vec<&PeerSpec> {
+            self.peers.iter().filter(|peer| takes_part(peer)).collect()
+        };
+        let can_serve = specs(&PeerSpec::is_server);
+        let can_call = specs(&PeerSpec::is_client);
+        let suits = |client: &PeerSpec, server: &PeerSpec| {
+            self.cases
+                .iter()
+                .any(|case| service::suits(client, server, case))
+        };
+        // A peer that no case is for is no row and no column.
+        let clients = specs(&|client| {
+            client.is_client() && can_serve.iter().any(|server| suits(client, server))
+        });
+        let servers = specs(&|server| {
+            server.is_server() && can_call.iter().any(|client| suits(client, server))
+        });
+        let names = |specs: &[&PeerSpec]| specs.iter().map(|spec| spec.name.clone()).collect();
+        let mut plan = Plan::of(
+            names(&clients),
+            names(&servers),
+            self.cases.clone(),
+            |client, server, case| service::suits(clients[client], servers[server], case),
+        );
         let patterns = patterns
             .iter()
             .map(|text| Pattern::parse(text))
@@ -154,12 +194,46 @@ impl Context {
     }
 }
 
+/// The suites of this project, or those of a folder that was named.
+fn own_suites(
+    place: &Place,
+    home: Option<&Path>,
+    current: &Path,
+    peers: Vec<PeerSpec>,
+) -> Result<(Gathered, PathBuf)> {
+    let here = home.map(|home| home.join("interop-tests/cases"));
+    let folder = place.cases.clone().or(here).ok_or(CliError::NoCases)?;
+    let cases = load_suites(&shorter(&folder, current), &built_in_schema())?;
+    let gathered = Gathered {
+        cases,
+        peers,
+        left_out: Vec::new(),
+        notes: Vec::new(),
+        schema: None,
+    };
+    Ok((gathered, shorter(&folder.join("known.toml"), current)))
+}
+
+/// The folder of the runs.
+pub fn runs_of(place: &Place) -> PathBuf {
+    place.runs.clone().unwrap_or_else(|| RUNS.into())
+}
+
 /// The schemas that come with the program.
 pub fn built_in_schema() -> Schema {
     Schema::decode(SCHEMAS).expect("the build script wrote a complete set")
 }
 
-fn load_suites(folder: &Path, schema: &Schema) -> Result<Vec<CasePlan>> {
+/// The schema of a run that was made before: its own, or the one that comes
+/// with the program.
+pub fn schema_of(run: &Path) -> Schema {
+    let own = std::fs::read(run.join(folder::SCHEMA)).ok();
+    own.and_then(|bytes| Schema::decode(&bytes).ok())
+        .unwrap_or_else(built_in_schema)
+}
+
+/// The cases of all suites in a folder.
+pub fn load_suites(folder: &Path, schema: &Schema) -> Result<Vec<CasePlan>> {
     let read = |path: &Path| {
         let path = path.to_owned();
         move |source| CliError::Read { path, source }
@@ -221,8 +295,8 @@ fn peers(home: Option<&Path>, executable: &Path, extra: &[String]) -> Result<Vec
         };
         peers.push(PeerSpec {
             name: name.to_owned(),
-            source: "--peer",
-            program,
+            source: "--peer".into(),
+            body: Body::Contract(program),
             build: None,
         });
     }

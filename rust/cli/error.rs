@@ -7,6 +7,7 @@ use wirecheck_core::model::exit::Exit;
 use wirecheck_core::model::read::ReadError;
 use wirecheck_core::plan::cells::Unmatched;
 use wirecheck_core::plan::pattern::PatternError;
+use wirecheck_core::plan::service::ServiceError;
 use wirecheck_core::plan::source::Problem;
 
 use crate::export::pcapng::PcapngError;
@@ -23,6 +24,32 @@ pub enum CliError {
     /// There is no schema.
     #[error(transparent)]
     Schema(#[from] SchemaError),
+    /// There is nothing to call in somebody's own service.
+    #[error(transparent)]
+    Service(ServiceError),
+    /// A server is named, but no schema.
+    #[error("what `--server` can be asked is not known: no schema is named")]
+    NoSchema,
+    /// A client is named, but nothing that it could call.
+    #[error("there is nothing that `--client` could call")]
+    NoServer,
+    /// An address cannot be understood.
+    #[error("`{text}` is no address: {why}")]
+    Address {
+        /// What was typed.
+        text: String,
+        /// Why.
+        why: String,
+    },
+    /// A command cannot be understood.
+    #[error("`{0}` is no command: a quote is not closed, or nothing is there")]
+    Command(String),
+    /// Metadata cannot be understood.
+    #[error("`--header {0}` is not `NAME: VALUE`")]
+    Header(String),
+    /// A field cannot be understood.
+    #[error("`{0}` is no path of fields")]
+    Field(String),
     /// A pattern matches nothing.
     #[error(transparent)]
     Unmatched(#[from] Unmatched),
@@ -116,6 +143,13 @@ impl CliError {
         match self {
             Self::Problems(_)
             | Self::Schema(_)
+            | Self::Service(_)
+            | Self::NoSchema
+            | Self::NoServer
+            | Self::Address { .. }
+            | Self::Command(_)
+            | Self::Header(_)
+            | Self::Field(_)
             | Self::Unmatched(_)
             | Self::Pattern(_)
             | Self::Ambiguous { .. }
@@ -154,6 +188,24 @@ impl CliError {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Service(ServiceError::NoMethod { nearest, .. }) if !nearest.is_empty() => {
+                Some(format!("the nearest are {}", quoted(nearest)))
+            }
+            Self::Service(ServiceError::NoService) => {
+                Some("name the file that has the `service`, not only its messages".into())
+            }
+            Self::NoSchema => Some(
+                "add `--proto FILE`, `--descriptor-set FILE` or, if the server has it, `--reflection`"
+                    .into(),
+            ),
+            Self::NoServer => Some(
+                "add `--server ADDRESS`, or `--proto FILE` for servers in every language".into(),
+            ),
+            Self::Address { .. } => {
+                Some("write it as `127.0.0.1:50051`, `localhost:50051` or `unix:PATH`".into())
+            }
+            Self::Header(_) => Some("for example `--header 'x-team: shop'`; `-bin` is not sent".into()),
+            Self::Field(_) => Some("for example `created_at`, `order.id` or `*.id`".into()),
             Self::Unmatched(unmatched) if unmatched.nearest.is_empty() => {
                 Some("`wirecheck list` lists the cases".into())
             }

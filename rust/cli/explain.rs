@@ -11,7 +11,7 @@ use crate::report::Style;
 
 /// Explains a case; no peer is needed for that.
 pub fn run(arguments: &ExplainArguments, style: Style) -> Result<Exit> {
-    let context = Context::load(&arguments.place)?;
+    let context = Context::load(&arguments.place, 0)?;
     let case = context.case(&arguments.case)?;
     let ids = context.plan(&[])?.ids();
     let cells: Vec<String> = ids

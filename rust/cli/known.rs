@@ -38,7 +38,7 @@ pub fn run(arguments: &KnownArguments, style: Style) -> Result<Exit> {
 }
 
 fn add(arguments: &KnownAddArguments, style: Style) -> Result<Exit> {
-    let context = Context::load(&arguments.place)?;
+    let context = Context::load(&arguments.place, 0)?;
     let run = folder::load(&context.runs, "latest")?.run;
     let cells = failed(&run, &arguments.patterns)?;
     let planned = context.plan(&[])?.ids();
@@ -168,7 +168,7 @@ fn check(file: &Path, text: &str) -> Result<()> {
 }
 
 fn prune(arguments: &KnownPruneArguments, style: Style) -> Result<Exit> {
-    let context = Context::load(&arguments.place)?;
+    let context = Context::load(&arguments.place, 0)?;
     let run = folder::load(&context.runs, "latest")?.run;
     let stale = adopt::stale(&run, &context.known);
     let gone = stale.iter().filter(|entry| entry.fate == Fate::Remove);

@@ -12,7 +12,7 @@ use crate::report::Style;
 
 /// Lists the cases, or the ids of the cells that match.
 pub fn run(arguments: &ListArguments, style: Style) -> Result<Exit> {
-    let context = Context::load(&arguments.place)?;
+    let context = Context::load(&arguments.place, 0)?;
     if arguments.patterns.is_empty() {
         match arguments.format {
             Format::Text => print(&report::list(&context.cases, style)),

@@ -16,6 +16,7 @@ mod reports;
 mod run;
 mod schema;
 mod selection;
+mod service;
 mod show;
 
 use std::process::ExitCode;

@@ -15,7 +15,7 @@ use crate::run::{build, summary};
 
 /// Starts every peer in both roles and prints what they say of themselves.
 pub fn run(arguments: &PeersArguments, style: Style) -> Result<Exit> {
-    let context = Context::load(&arguments.place)?;
+    let context = Context::load(&arguments.place, 0)?;
     let logs = tempfile::tempdir().map_err(CliError::Start)?;
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::Start)?;
     let peers = runtime.block_on(async {

@@ -3,7 +3,7 @@
 use wirecheck_core::model::exit::Exit;
 
 use super::arguments::{ReportArguments, ReportFormat};
-use super::context::built_in_schema;
+use super::context::schema_of;
 use super::reports::{Subject, write_file};
 use super::{Result, print_bytes};
 use crate::report::Style;
@@ -16,7 +16,7 @@ pub fn run(arguments: &ReportArguments, style: Style) -> Result<Exit> {
         .clone()
         .unwrap_or_else(|| folder::RUNS.into());
     let saved = folder::load(&runs, &arguments.run)?;
-    let schema = built_in_schema();
+    let schema = schema_of(&saved.folder);
     let subject = Subject {
         run: &saved.run,
         folder: &saved.folder,

@@ -26,7 +26,8 @@ const JOBS_PER_CORE: usize = 8;
 
 /// Runs what was asked for and prints the report.
 pub fn run(arguments: &RunArguments, style: Style) -> Result<Exit> {
-    let context = Context::load(&arguments.place)?;
+    // Cases by chance are the same ones every day, unless another seed is given.
+    let context = Context::load(&arguments.place, arguments.seed.unwrap_or(0))?;
     let plan = match select(arguments, &context)? {
         Selection::Cells(plan) => plan,
         Selection::None(exit, why) => {
@@ -36,7 +37,11 @@ pub fn run(arguments: &RunArguments, style: Style) -> Result<Exit> {
     };
     let mut reports = Reports::open(arguments)?;
     let folder = RunFolder::create(&context.runs).map_err(CliError::Folder)?;
-    let options = options(arguments);
+    let options = options(arguments, &context);
+    if !context.schema.is_built_in() {
+        let schema = context.schema.descriptor_set();
+        folder.keep_schema(&schema).map_err(CliError::Folder)?;
+    }
     let run = run_to_end(&context, plan, &options, &folder, style)?;
     folder.save(&run).map_err(CliError::Folder)?;
     let subject = Subject {
@@ -94,14 +99,18 @@ fn eprint_all(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
-fn options(arguments: &RunArguments) -> Options {
+fn options(arguments: &RunArguments, context: &Context) -> Options {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Options {
         jobs: arguments.jobs.map_or(cores * JOBS_PER_CORE, usize::from),
         limit: arguments.timeout,
-        seed: arguments.seed.unwrap_or_else(random_seed),
+        seed: match context.schema.is_built_in() {
+            true => arguments.seed.unwrap_or_else(random_seed),
+            false => arguments.seed.unwrap_or(0),
+        },
         fail_fast: arguments.fail_fast,
         build: !arguments.no_build,
+        left_out: context.left_out.clone(),
         argv: typed(std::env::args().collect(), arguments.place.runs.as_deref()),
     }
 }

@@ -8,7 +8,7 @@ use wirecheck_core::plan::source::nearest;
 
 use super::Result;
 use super::arguments::ShowArguments;
-use super::context::Context;
+use super::context::{runs_of, schema_of};
 use super::error::CliError;
 use super::output::exchange_of;
 use super::{pcapng, print};
@@ -17,10 +17,10 @@ use crate::run::folder::{self, Loaded};
 
 /// Shows what passed in a cell of a run.
 pub fn run(arguments: &ShowArguments, style: Style) -> Result<Exit> {
-    let context = Context::load(&arguments.place)?;
+    let runs = runs_of(&arguments.place);
     let Loaded { run, folder, .. } = match &arguments.run {
-        Some(named) => folder::load(&context.runs, named)?,
-        None => newest_with(&context.runs, &arguments.cell)?,
+        Some(named) => folder::load(&runs, named)?,
+        None => newest_with(&runs, &arguments.cell)?,
     };
     let cell = find(&run, &arguments.cell)?;
     let no_capture = |why: &str| CliError::NoCapture {
@@ -40,7 +40,8 @@ pub fn run(arguments: &ShowArguments, style: Style) -> Result<Exit> {
         return pcapng::write(&run, cell, attempt, &folder, file);
     }
     let exchange = exchange_of(&folder, attempt);
-    let schema = (!arguments.no_schema).then_some(&context.schema);
+    let schema = schema_of(&folder);
+    let schema = (!arguments.no_schema).then_some(&schema);
     let material = Material {
         exchange: exchange.as_ref(),
         schema,

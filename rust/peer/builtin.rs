@@ -3,38 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::process::Program;
-
-/// A peer by its name, with how it is started in a role.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PeerSpec {
-    /// The name, part of a cell's id.
-    pub name: String,
-    /// Where it comes from: `built-in`, or `--peer`.
-    pub source: &'static str,
-    /// The program without the role, which is its last argument.
-    pub program: Program,
-    /// What must have been done before it can be started.
-    pub build: Option<Build>,
-}
-
-/// A command that makes a peer ready to be started; it does nothing when all
-/// is current.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Build {
-    /// The command.
-    pub program: Program,
-    /// What a user types to the same effect.
-    pub hint: &'static str,
-}
-
-impl PeerSpec {
-    /// The command for a role.
-    pub fn command(&self, role: &str) -> Program {
-        let mut program = self.program.clone();
-        program.argv.push(role.to_owned());
-        program
-    }
-}
+use super::spec::{Body, Build, PeerSpec};
 
 /// The peers that come with Wirecheck, in the order of the matrix. `home` is
 /// the folder of Wirecheck's sources.
@@ -56,12 +25,12 @@ fn rust_tonic(executable: &Path) -> PeerSpec {
     .to_vec();
     PeerSpec {
         name: "rust-tonic".into(),
-        source: "built-in",
-        program: Program {
+        source: "built-in".into(),
+        body: Body::Contract(Program {
             argv,
             env: allocator(),
             ..Program::default()
-        },
+        }),
         build: None,
     }
 }
@@ -85,19 +54,19 @@ fn python(home: &Path, name: &str, script: &str) -> PeerSpec {
     );
     PeerSpec {
         name: name.into(),
-        source: "built-in",
-        program: Program {
+        source: "built-in".into(),
+        body: Body::Contract(Program {
             argv,
             env: allocator(),
             ..Program::default()
-        },
+        }),
         build: Some(Build {
             program: Program {
                 argv: set_up,
                 cwd: Some(home.to_owned()),
                 env: Vec::new(),
             },
-            hint: "make python",
+            hint: "make python".into(),
         }),
     }
 }

@@ -39,6 +39,27 @@ pub enum PeerFault {
     /// It was not ready in time.
     #[error("did not become ready within {} s", START_LIMIT.as_secs())]
     NeverReady,
+    /// A server was not ready in time.
+    #[error("was not ready within {} s, waited for {waited_for}", .within.as_secs_f32())]
+    NotReady {
+        /// What was waited for.
+        waited_for: String,
+        /// How long.
+        within: Duration,
+        /// It was not started here.
+        runs_already: bool,
+    },
+    /// Something listens already where the server is to be started.
+    #[error("cannot be started: something listens on {0} already")]
+    Taken(String),
+    /// What listens there is no gRPC server.
+    #[error("does not speak HTTP/2: {address} speaks {what}")]
+    Speaks {
+        /// Where.
+        address: String,
+        /// What it spoke.
+        what: String,
+    },
     /// It ended before it was told to.
     #[error("ended {when}: {}", status_text(.status))]
     Died {
@@ -115,6 +136,19 @@ impl PeerFault {
             Self::LeftProcesses => {
                 Some("a peer waits for the processes that it starts, or ends them")
             }
+            Self::NotReady {
+                runs_already: true, ..
+            } => Some("start the server first, and give the address that it listens on"),
+            Self::NotReady { .. } => {
+                Some("`{port}` in the command is replaced by the port that it must listen on")
+            }
+            Self::Taken(_) => Some(
+                "end the program that listens there, or put `{port}` in the command in place of the port",
+            ),
+            Self::Speaks { what, .. } if what == "TLS" => {
+                Some("`--ca FILE` makes Wirecheck speak TLS to the server")
+            }
+            Self::Speaks { .. } => Some("gRPC needs HTTP/2 without TLS, or TLS with `--ca FILE`"),
             Self::Start(_)
             | Self::Build(_)
             | Self::Died { .. }

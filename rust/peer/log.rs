@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::sync::watch;
 
 /// The most bytes of a log that are kept. A peer that floods its log is read on,
 /// so that it does not stand still, and cut.
@@ -20,6 +21,9 @@ const TAIL_COLUMNS: usize = 240;
 #[derive(Debug, Clone)]
 pub struct Log {
     path: PathBuf,
+    /// The text that is waited for.
+    wanted: Option<String>,
+    found: watch::Sender<bool>,
     state: Arc<Mutex<State>>,
 }
 
@@ -35,8 +39,24 @@ impl Log {
     pub fn new(path: PathBuf) -> Self {
         Self {
             path,
+            wanted: None,
+            found: watch::Sender::new(false),
             state: Arc::default(),
         }
+    }
+
+    /// Likewise, in which a line with this text is waited for.
+    pub fn watching(path: PathBuf, text: &str) -> Self {
+        Self {
+            wanted: Some(text.to_owned()),
+            ..Self::new(path)
+        }
+    }
+
+    /// Waits until the line has come. The caller bounds the time.
+    pub async fn until_found(&self) {
+        // It cannot fail: the sender is here.
+        let _ = self.found.subscribe().wait_for(|found| *found).await;
     }
 
     /// The file.
@@ -96,6 +116,11 @@ impl Log {
             state
                 .partial
                 .extend_from_slice(&piece[..piece.len().min(room)]);
+            if let Some(wanted) = &self.wanted
+                && String::from_utf8_lossy(&state.partial).contains(wanted)
+            {
+                self.found.send_replace(true);
+            }
             if piece.ends_with(b"\n") {
                 let line = std::mem::take(&mut state.partial);
                 state

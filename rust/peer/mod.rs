@@ -3,7 +3,10 @@
 
 pub mod builtin;
 pub mod contract;
+pub mod foreign;
 pub mod link;
 pub mod log;
 pub mod process;
 pub mod session;
+pub mod spec;
+pub mod up;

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use tokio::net::unix::pipe;
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
 /// How a program is started.
@@ -80,34 +81,45 @@ impl Process {
     ///
     /// What the operating system says.
     pub fn start(program: &Program) -> io::Result<(Self, Pipes)> {
-        let (name, arguments) = program
-            .argv
-            .split_first()
-            .ok_or(io::ErrorKind::InvalidInput)?;
-        let mut command = Command::new(name);
+        let mut command = command(program)?;
         command
-            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        command.process_group(0).kill_on_drop(true);
-        if let Some(cwd) = &program.cwd {
-            command.current_dir(cwd);
-        }
-        for variable in PROXY_VARIABLES {
-            command.env_remove(variable);
-        }
-        command.envs(program.env.iter().map(|(name, value)| (name, value)));
-        let mut child = command.spawn()?;
-        let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-        groups().extend(group.map(Pid::as_raw_nonzero).map(i32::from));
+        let mut process = Self::spawn(&mut command)?;
         let missing = || io::Error::other("a pipe is missing");
         let pipes = Pipes {
-            stdin: child.stdin.take().ok_or_else(missing)?,
-            stdout: child.stdout.take().ok_or_else(missing)?,
-            stderr: child.stderr.take().ok_or_else(missing)?,
+            stdin: process.child.stdin.take().ok_or_else(missing)?,
+            stdout: process.child.stdout.take().ok_or_else(missing)?,
+            stderr: process.child.stderr.take().ok_or_else(missing)?,
         };
-        Ok((Self { child, group }, pipes))
+        Ok((process, pipes))
+    }
+
+    /// Starts a program without stdin, whose stdout and stderr are one stream:
+    /// its lines stay in their order.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    pub fn start_merged(program: &Program) -> io::Result<(Self, pipe::Receiver)> {
+        let (reader, writer) = io::pipe()?;
+        let mut command = command(program)?;
+        command
+            .stdin(Stdio::null())
+            .stdout(writer.try_clone()?)
+            .stderr(writer);
+        let process = Self::spawn(&mut command)?;
+        // The command holds the writing ends; only the process may.
+        drop(command);
+        Ok((process, pipe::Receiver::from_owned_fd(reader.into())?))
+    }
+
+    fn spawn(command: &mut Command) -> io::Result<Self> {
+        let child = command.spawn()?;
+        let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        groups().extend(group.map(Pid::as_raw_nonzero).map(i32::from));
+        Ok(Self { child, group })
     }
 
     /// Waits for the process to end.
@@ -140,6 +152,24 @@ impl Process {
             status,
             how,
             left_group,
+        }
+    }
+
+    /// Ends a process that does not watch its stdin, and its group: sends TERM,
+    /// then KILL.
+    pub async fn terminate(mut self) -> Ended {
+        self.signal(Signal::TERM);
+        let mut how = How::Terminated;
+        let mut status = self.wait_for(GRACE).await;
+        if status.is_none() {
+            how = How::Killed;
+            self.signal(Signal::KILL);
+            status = self.child.wait().await.ok();
+        }
+        Ended {
+            status,
+            how,
+            left_group: self.kill_rest(),
         }
     }
 
@@ -209,6 +239,24 @@ pub enum How {
     Terminated,
     /// KILL.
     Killed,
+}
+
+/// A command in a process group of its own, without proxies.
+fn command(program: &Program) -> io::Result<Command> {
+    let (name, arguments) = program
+        .argv
+        .split_first()
+        .ok_or(io::ErrorKind::InvalidInput)?;
+    let mut command = Command::new(name);
+    command.args(arguments).process_group(0).kill_on_drop(true);
+    if let Some(cwd) = &program.cwd {
+        command.current_dir(cwd);
+    }
+    for variable in PROXY_VARIABLES {
+        command.env_remove(variable);
+    }
+    command.envs(program.env.iter().map(|(name, value)| (name, value)));
+    Ok(command)
 }
 
 impl Program {

@@ -7,9 +7,10 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
 use super::Progress;
 use super::pool::Post;
-use crate::peer::builtin::{Build, PeerSpec};
+
 use crate::peer::link::PeerFault;
 use crate::peer::process::Process;
+use crate::peer::spec::{Build, PeerSpec};
 
 /// How long a build may take. Installing the Python packages took 22 s with a
 /// warm cache and may take minutes over a slow line.
@@ -29,7 +30,7 @@ pub async fn build_all(
     let mut builds: Vec<&Build> = needed.filter_map(|spec| spec.build.as_ref()).collect();
     builds.dedup();
     for build in builds {
-        progress(&Progress::Building(build.hint.to_owned()));
+        progress(&Progress::Building(build.hint.clone()));
         let Err((fault, tail)) = run(build).await else {
             continue;
         };
@@ -38,7 +39,7 @@ pub async fn build_all(
                 .iter()
                 .any(|spec| spec.name == post.name && spec.build.as_ref() == Some(build))
         }) {
-            post.give_up(fault.clone(), tail.clone(), Some(build.hint.to_owned()))
+            post.give_up(fault.clone(), tail.clone(), Some(build.hint.clone()))
                 .await;
         }
     }

@@ -9,17 +9,16 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use wirecheck_core::judge::Judged;
-use wirecheck_core::judge::finding::Finding;
-use wirecheck_core::judge::outcome::{self, Verdict};
+use wirecheck_core::judge::leaves::PathPattern;
 use wirecheck_core::model::run as model;
 use wirecheck_core::plan::cells::{CellPlan, Plan};
 use wirecheck_core::plan::known::Known;
 use wirecheck_core::plan::types::CasePlan;
 
+use super::books::{Books, Done, Ran, Unit};
 use super::cell::{Side, Stage, Trouble, attempt};
 use super::pool::{Post, start_all};
-use super::record;
+use super::record::{self, Sample};
 
 /// What a run needs.
 pub struct Setup {
@@ -39,6 +38,8 @@ pub struct Setup {
     pub limit: Option<Duration>,
     /// Stop at the first cell that is not as expected.
     pub fail_fast: bool,
+    /// What clients need not agree in.
+    pub left_out: Vec<PathPattern>,
     /// The run's folder.
     pub folder: PathBuf,
     /// When the run began.
@@ -47,54 +48,41 @@ pub struct Setup {
     pub stop: watch::Receiver<bool>,
 }
 
-/// How a cell ended.
-#[derive(Debug)]
-pub struct Done {
-    /// Its index in the plan.
-    pub cell: usize,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// For the model.
-    pub record: model::Cell,
-    /// The findings of its first run that tells of the outcome.
-    pub findings: Vec<Finding>,
-}
-
-/// One run of a cell that is to be made.
-#[derive(Debug, Clone, Copy)]
-struct Unit {
-    cell: usize,
-    sample: u32,
-}
-
-/// One run of a cell that was made.
-struct Ran {
-    unit: Unit,
-    start: Duration,
-    duration: Duration,
-    result: Result<(Judged, model::Attempt), Trouble>,
-    alone: bool,
-}
-
 /// Cells that move a lot at the same time: each may hold tens of megabytes in
 /// buffers of the tap and the kernel.
 const HEAVY_AT_ONCE: usize = 3;
 /// From here on a cell is heavy, in bytes of messages.
 const HEAVY: u64 = 1 << 20;
 
-/// Runs all selected cells and gives each to `report` when it has ended.
-/// Returns whether the run was stopped before it was through.
-pub async fn dispatch(setup: Arc<Setup>, report: mpsc::UnboundedSender<Done>) -> bool {
+/// What a dispatch leaves beside its cells.
+#[derive(Debug, Default)]
+pub struct Dispatched {
+    /// It was stopped before it was through.
+    pub stopped: bool,
+    /// Cells that were held against each other.
+    pub agreements: Vec<model::Agreement>,
+}
+
+/// Runs all selected cells and gives each to `report` when its outcome is known.
+pub async fn dispatch(setup: Arc<Setup>, report: mpsc::UnboundedSender<Done>) -> Dispatched {
     let mut books = Books::new(&setup, report);
     let units = order(&setup.plan);
-    let stopped = side_by_side(&setup, units, &mut books).await;
-    if stopped {
-        return true;
+    let mut stopped = side_by_side(&setup, units, &mut books).await;
+    if !stopped {
+        stopped = again(&setup, &mut books).await;
     }
-    for unit in std::mem::take(&mut books.again) {
+    Dispatched {
+        stopped,
+        agreements: books.finish(),
+    }
+}
+
+/// What a dying peer took with it, one cell after the other.
+async fn again(setup: &Arc<Setup>, books: &mut Books) -> bool {
+    for unit in books.take_again() {
         let mut stop = setup.stop.clone();
         let ran = tokio::select! {
-            ran = run_unit(Arc::clone(&setup), unit, true) => ran,
+            ran = run_unit(Arc::clone(setup), unit, true) => ran,
             () = told_to_stop(&mut stop) => return true,
         };
         books.enter(ran);
@@ -165,12 +153,12 @@ async fn side_by_side(setup: &Arc<Setup>, units: Vec<Unit>, books: &mut Books) -
     let mut starting = start_all(&setup.used);
     let mut running = JoinSet::new();
     loop {
-        while running.len() < setup.jobs && !books.must_stop {
+        while running.len() < setup.jobs && !books.must_stop() {
             let Some(unit) = queue.next() else { break };
             running.spawn(run_unit(Arc::clone(setup), unit, false));
         }
-        if running.is_empty() && (queue.units.is_empty() || books.must_stop) {
-            return books.must_stop;
+        if running.is_empty() && (queue.units.is_empty() || books.must_stop()) {
+            return books.must_stop();
         }
         tokio::select! {
             Some(ran) = running.join_next() => match ran {
@@ -249,20 +237,16 @@ async fn run_unit(setup: Arc<Setup>, unit: Unit, alone: bool) -> Ran {
     }
 }
 
-async fn try_unit(
-    setup: &Setup,
-    unit: Unit,
-    alone: bool,
-) -> Result<(Judged, model::Attempt), Trouble> {
+async fn try_unit(setup: &Setup, unit: Unit, alone: bool) -> Result<Sample, Trouble> {
     let cell = &setup.plan.cells[unit.cell];
     let case = case_with_limit(setup, cell);
     let (client_post, server_post) = (&setup.clients[cell.client], &setup.servers[cell.server]);
     let gone = |side| move |fault| Trouble::Peer { side, fault };
-    let client = client_post.link().await.map_err(gone(Side::Client))?;
-    let server = server_post.link().await.map_err(gone(Side::Server))?;
+    let client = client_post.up().await.map_err(gone(Side::Client))?;
+    let server = server_post.up().await.map_err(gone(Side::Server))?;
     let calls: u32 = case.calls.iter().map(|call| call.parallel).sum();
-    let _client_place = reserve(client_post, calls, 0).await;
-    let _server_place = reserve(server_post, calls, case.listeners.len() as u32).await;
+    let _client_place = reserve(client_post, calls.max(1), 0).await;
+    let _server_place = reserve(server_post, calls.max(1), case.listeners.len() as u32).await;
     let suffix = match (alone, unit.sample) {
         (true, sample) => format!(".alone{sample}"),
         (false, 0) => String::new(),
@@ -278,6 +262,7 @@ async fn try_unit(
         server: &server,
         scope: format!("{}{suffix}", cell.id),
         capture,
+        client_log: client_post.log(),
     };
     let attempted = attempt(stage).await;
     if let Err(Trouble::Peer { side, fault }) = &attempted {
@@ -291,7 +276,9 @@ async fn try_unit(
     client_post.is_well();
     server_post.is_well();
     let folder = setup.folder.clone();
-    let judged = tokio::task::spawn_blocking(move || record::judge(&case, attempted, &folder));
+    let name = client_post.name.clone();
+    let judged =
+        tokio::task::spawn_blocking(move || record::judge(&case, attempted, &folder, &name));
     judged
         .await
         .map_err(|error| Trouble::Capture(error.to_string()))?
@@ -317,113 +304,4 @@ async fn reserve(
     let work = slots.work.acquire_many(work.min(slots.most)).await.ok()?;
     let listeners = slots.listeners.acquire_many(listeners).await.ok()?;
     Some((work, listeners))
-}
-
-/// What has been made so far, cell by cell.
-struct Books {
-    setup: Arc<Setup>,
-    report: mpsc::UnboundedSender<Done>,
-    cells: Vec<Vec<Ran>>,
-    again: Vec<Unit>,
-    must_stop: bool,
-}
-
-impl Books {
-    fn new(setup: &Arc<Setup>, report: mpsc::UnboundedSender<Done>) -> Self {
-        let cells = setup.plan.cells.iter().map(|_| Vec::new()).collect();
-        Self {
-            setup: Arc::clone(setup),
-            report,
-            cells,
-            again: Vec::new(),
-            must_stop: false,
-        }
-    }
-
-    fn enter(&mut self, ran: Ran) {
-        let cell = ran.unit.cell;
-        // Who took whom along cannot be told: once more, alone. A peer that
-        // could not even be started will not start for that either.
-        let died =
-            matches!(&ran.result, Err(Trouble::Peer { fault, .. }) if !record::never_ran(fault));
-        if died && !ran.alone {
-            self.again.push(ran.unit);
-            self.cells[cell].push(ran);
-            return;
-        }
-        self.cells[cell].push(ran);
-        let repeat = self.setup.plan.cases[self.setup.plan.cells[cell].case].repeat as usize;
-        let decided = self.cells[cell].iter().filter(|ran| ran.is_final()).count();
-        if decided == repeat {
-            self.close(cell);
-        }
-    }
-
-    /// All runs of a cell are in: the verdict.
-    fn close(&mut self, cell: usize) {
-        let runs = std::mem::take(&mut self.cells[cell]);
-        let done = decide(&self.setup, cell, runs);
-        if self.setup.fail_fast && !done.verdict.outcome.is_as_expected() {
-            self.must_stop = true;
-        }
-        // The other end is only gone when the run is over.
-        let _ = self.report.send(done);
-    }
-}
-
-impl Ran {
-    fn is_final(&self) -> bool {
-        self.alone
-            || !matches!(&self.result, Err(Trouble::Peer { fault, .. }) if !record::never_ran(fault))
-    }
-}
-
-fn decide(setup: &Setup, cell: usize, runs: Vec<Ran>) -> Done {
-    let planned = &setup.plan.cells[cell];
-    let case = &setup.plan.cases[planned.case];
-    let mut record = record::cell(&setup.plan, planned);
-    record.start_ms = millis(runs.iter().map(|ran| ran.start).min().unwrap_or_default());
-    record.duration_ms = millis(runs.iter().map(|ran| ran.duration).sum());
-    let mut samples = Vec::new();
-    let mut trouble = None;
-    for ran in runs {
-        let kind = match (ran.alone, case.repeat) {
-            (true, _) => "alone".to_owned(),
-            (false, 1) => "first".to_owned(),
-            (false, _) => format!("sample {}", ran.unit.sample + 1),
-        };
-        let is_final = ran.is_final();
-        match ran.result {
-            Ok((judged, attempt)) => {
-                record::count_status(&mut record.distribution, &attempt, case.repeat);
-                record.attempts.push(model::Attempt { kind, ..attempt });
-                samples.push(judged);
-            }
-            Err(fault) => {
-                record.attempts.push(record::troubled(kind, &fault));
-                if is_final {
-                    trouble = Some(fault);
-                }
-            }
-        }
-    }
-    let verdict = match &trouble {
-        Some(trouble) => record::of_trouble(trouble, planned, setup, &mut record),
-        None => outcome::decide(&planned.id, &samples, &setup.known),
-    };
-    record::finish(&mut record, &verdict);
-    let findings = samples
-        .into_iter()
-        .flat_map(|judged| judged.findings)
-        .collect();
-    Done {
-        cell,
-        verdict,
-        record,
-        findings,
-    }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
-use wirecheck_core::judge::observed::{CallSeen, HandledSeen};
+use wirecheck_core::judge::observed::{CallSeen, HandledSeen, ProgramSeen};
 use wirecheck_core::plan::types::EventPlan;
 
 /// What the peers have said of a cell so far.
@@ -24,6 +24,8 @@ pub struct State {
     pub handlers_ended: u32,
     /// Steps by name.
     pub reached: Vec<String>,
+    /// The run of a client that knows nothing of Wirecheck.
+    pub program: Option<Box<ProgramSeen>>,
     /// What the harness waits for.
     pub waiting: Vec<EventPlan>,
     /// The client was told to close its channels. A second time it would refuse.

@@ -10,6 +10,8 @@ use wirecheck_core::model::run::Run;
 
 /// Where runs are if nobody says.
 pub const RUNS: &str = ".wirecheck/runs";
+/// The schema of somebody's own services, in the folder of a run.
+pub const SCHEMA: &str = "schema.binpb";
 /// Runs that are kept, this one included.
 const KEEP: usize = 10;
 
@@ -68,6 +70,17 @@ impl RunFolder {
     /// The folder of the peers' logs.
     pub fn logs(&self) -> PathBuf {
         self.path.join("logs")
+    }
+
+    /// Keeps the schema of somebody's own services, as a serialized
+    /// `google.protobuf.FileDescriptorSet`, for whoever looks at the run later.
+    ///
+    /// # Errors
+    ///
+    /// See [`FolderError`].
+    pub fn keep_schema(&self, descriptor_set: &[u8]) -> Result<(), FolderError> {
+        let path = self.path.join(SCHEMA);
+        std::fs::write(&path, descriptor_set).map_err(|source| FolderError { path, source })
     }
 
     /// Writes `run.json` and points `latest` at this run.

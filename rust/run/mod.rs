@@ -1,11 +1,13 @@
 //! Runs a plan: peers are started once each, cells run side by side, and each
 //! is judged when it has ended.
 
+mod books;
 pub mod build;
 pub mod cell;
 pub mod dispatch;
 mod facts;
 pub mod folder;
+mod groups;
 mod orders;
 pub mod pool;
 mod record;
@@ -16,13 +18,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
+use wirecheck_core::judge::leaves::PathPattern;
 use wirecheck_core::model::run as model;
 use wirecheck_core::plan::cells::Plan;
 use wirecheck_core::plan::known::Known;
 
-use crate::peer::builtin::PeerSpec;
 use crate::peer::contract::Role;
-use dispatch::{Done, Setup, dispatch, told_to_stop};
+use crate::peer::spec::PeerSpec;
+pub use books::Done;
+use dispatch::{Dispatched, Setup, dispatch, told_to_stop};
 use folder::RunFolder;
 use pool::{Post, stop_all};
 
@@ -38,6 +42,8 @@ pub struct Options {
     pub fail_fast: bool,
     /// Build peers that are not current.
     pub build: bool,
+    /// What clients need not agree in.
+    pub left_out: Vec<PathPattern>,
     /// The command line.
     pub argv: Vec<String>,
 }
@@ -102,6 +108,7 @@ pub async fn run(
         jobs: options.jobs,
         limit: options.limit,
         fail_fast: options.fail_fast,
+        left_out: options.left_out.clone(),
         folder: folder.path().to_owned(),
         began,
         stop: stop.clone(),
@@ -120,7 +127,11 @@ pub async fn run(
         };
         done.push(*cell);
     }
-    let stopped = dispatcher.await.unwrap_or(true);
+    // A dispatcher that panicked has not come through.
+    let dispatched = dispatcher.await.unwrap_or(Dispatched {
+        stopped: true,
+        agreements: Vec::new(),
+    });
     let interrupted = *stop.borrow();
     if interrupted {
         progress(&Progress::Stopping);
@@ -135,7 +146,7 @@ pub async fn run(
         started,
         began,
     };
-    summary::summarize(&outline, done, stopped, interrupted)
+    summary::summarize(&outline, done, dispatched, interrupted)
 }
 
 /// Peers that some selected cell needs, clients first.

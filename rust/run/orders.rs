@@ -4,13 +4,14 @@ use bytes::Bytes;
 use wirecheck_core::plan::case::Api;
 use wirecheck_core::plan::schema::Shape;
 use wirecheck_core::plan::types::{
-    CallPlan, ChannelPlan, ListenerPlan, Metadata, Payload, Piece, ScriptPlan, StepKind, StepPlan,
+    CallPlan, CasePlan, ChannelPlan, ListenerPlan, Metadata, Payload, Piece, ScriptPlan, StepKind,
+    StepPlan,
 };
 
 use crate::peer::contract::{self, piece, step, wait};
 
 /// The order that opens a listener.
-pub fn listen(id: u64, listener: &ListenerPlan, scope: &str, needs: &[String]) -> contract::Listen {
+pub fn listen(id: u64, listener: &ListenerPlan, scope: &str, case: &CasePlan) -> contract::Listen {
     let tcp = contract::transport::Kind::Tcp(contract::Tcp {});
     let options = &listener.options;
     contract::Listen {
@@ -27,9 +28,9 @@ pub fn listen(id: u64, listener: &ListenerPlan, scope: &str, needs: &[String]) -
         }),
         services: listener.services.clone(),
         scripts: listener.scripts.iter().map(method_scripts).collect(),
-        descriptor_set: Bytes::new(),
+        descriptor_set: case.descriptors.clone(),
         scope: scope.to_owned(),
-        requires: needs.to_vec(),
+        requires: requires(&case.needs, &case.descriptors),
     }
 }
 
@@ -53,7 +54,13 @@ pub fn open(id: u64, channel: &ChannelPlan, target: &str, needs: &[String]) -> c
 }
 
 /// The order that makes a call.
-pub fn call(id: u64, channel: u64, call: &CallPlan, scope: &str) -> contract::Call {
+pub fn call(
+    id: u64,
+    channel: u64,
+    call: &CallPlan,
+    scope: &str,
+    descriptors: &Bytes,
+) -> contract::Call {
     contract::Call {
         call: id,
         channel,
@@ -62,17 +69,23 @@ pub fn call(id: u64, channel: u64, call: &CallPlan, scope: &str) -> contract::Ca
         api: api(call.api).into(),
         request_type: call.types.request.full_name().to_owned(),
         response_type: call.types.response.full_name().to_owned(),
-        descriptor_set: Bytes::new(),
+        descriptor_set: descriptors.clone(),
         metadata: metadata(&call.metadata),
         timeout_ns: call
             .timeout
             .map(|timeout| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)),
         send: call.send.iter().map(step_of).collect(),
         receive: call.receive.iter().map(step_of).collect(),
-        whole: false,
+        whole: call.whole,
         scope: scope.to_owned(),
-        requires: Vec::new(),
+        requires: requires(&[], descriptors),
     }
+}
+
+/// A peer that ignores descriptors would not find the types.
+fn requires(needs: &[String], descriptors: &Bytes) -> Vec<String> {
+    let dynamic = (!descriptors.is_empty()).then(|| "dynamic-messages".to_owned());
+    needs.iter().cloned().chain(dynamic).collect()
 }
 
 fn method_scripts(script: &ScriptPlan) -> contract::MethodScripts {

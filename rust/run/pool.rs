@@ -9,10 +9,13 @@ use futures_util::future::join_all;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 
-use crate::peer::builtin::PeerSpec;
 use crate::peer::contract::{Ready, Role};
+use crate::peer::foreign::Server;
 use crate::peer::link::{Link, PeerFault};
+use crate::peer::log::Log;
 use crate::peer::process::Program;
+use crate::peer::spec::{Body, PeerSpec};
+use crate::peer::up::Up;
 
 /// How often a peer may die without a cell that ended well in between, before
 /// it is left alone. One more than the two deaths that make a peer the culprit
@@ -27,7 +30,9 @@ pub struct Post {
     /// Its role.
     pub role: Role,
     /// Where it comes from.
-    pub source: &'static str,
+    pub source: String,
+    /// What it is.
+    pub body: Body,
     /// How it is started.
     pub program: Program,
     /// What it said of itself when it was last ready.
@@ -59,7 +64,7 @@ pub struct Failure {
 #[derive(Debug)]
 enum State {
     Fresh,
-    Up(Arc<Link>),
+    Up(Up),
     /// Not to be started any more.
     Down(PeerFault),
 }
@@ -100,7 +105,8 @@ impl Post {
         Self {
             name: spec.name.clone(),
             role,
-            source: spec.source,
+            source: spec.source.clone(),
+            body: spec.body.clone(),
             program: spec.command(role_name(role)),
             ready: std::sync::Mutex::default(),
             faults: std::sync::Mutex::default(),
@@ -130,14 +136,14 @@ impl Post {
     /// # Errors
     ///
     /// It cannot be started, or has died too often.
-    pub async fn link(&self) -> Result<Arc<Link>, PeerFault> {
+    pub async fn up(&self) -> Result<Up, PeerFault> {
         let mut state = self.state.lock().await;
         match &*state {
-            State::Up(link) if link.is_alive() => return Ok(Arc::clone(link)),
+            State::Up(up) if up.is_alive() => return Ok(up.clone()),
             State::Down(fault) => return Err(fault.clone()),
             State::Up(dead) => {
                 let fault = dead.gone().await;
-                let tail = dead.log.tail();
+                let tail = dead.log().map(Log::tail).unwrap_or_default();
                 self.note(fault.clone(), tail);
                 if self.deaths_in_a_row.fetch_add(1, Ordering::Relaxed) + 1 >= MOST_DEATHS {
                     *state = State::Down(fault.clone());
@@ -155,17 +161,16 @@ impl Post {
         self.settled.load(Ordering::Acquire)
     }
 
-    async fn start(&self, state: &mut State) -> Result<Arc<Link>, PeerFault> {
-        let started = Link::start(&self.program, self.role, self.log.clone(), self.seed).await;
+    async fn start(&self, state: &mut State) -> Result<Up, PeerFault> {
+        let started = self.start_body().await;
         self.settled.store(true, Ordering::Release);
         match started {
-            Ok(link) => {
-                self.slots
-                    .get_or_init(|| Slots::new(&link.ready, self.role));
-                *lock(&self.ready) = Some(link.ready.clone());
-                let link = Arc::new(link);
-                *state = State::Up(Arc::clone(&link));
-                Ok(link)
+            Ok(up) => {
+                let ready = up.link().map(|link| link.ready.clone()).unwrap_or_default();
+                self.slots.get_or_init(|| Slots::new(&ready, self.role));
+                *lock(&self.ready) = Some(ready);
+                *state = State::Up(up.clone());
+                Ok(up)
             }
             Err((fault, log)) => {
                 self.note(fault.clone(), log.tail());
@@ -173,6 +178,18 @@ impl Post {
                 Err(fault)
             }
         }
+    }
+
+    async fn start_body(&self) -> Result<Up, (PeerFault, Log)> {
+        let log = self.log.clone();
+        Ok(match &self.body {
+            Body::Contract(_) => {
+                let link = Link::start(&self.program, self.role, log, self.seed).await?;
+                Up::Peer(Arc::new(link))
+            }
+            Body::Server(server) => Up::Server(Arc::new(Server::start(server, log).await?)),
+            Body::Client(client) => Up::Client(Arc::new(client.clone())),
+        })
     }
 
     /// Never to be started: what it needs could not be built.
@@ -192,8 +209,8 @@ impl Post {
     }
 
     /// A peer that does not answer is of no more use.
-    pub async fn kill(&self, link: &Link, fault: &PeerFault) {
-        link.kill(Some(fault.clone())).await;
+    pub async fn kill(&self, up: &Up, fault: &PeerFault) {
+        up.kill(fault).await;
     }
 
     /// What it has free. Only a peer that was ready once has any.
@@ -204,16 +221,15 @@ impl Post {
     /// Ends it, and notes if that took force.
     async fn stop(&self) {
         let mut state = self.state.lock().await;
-        if let State::Up(link) = &*state {
-            if link.is_alive() {
-                if let Err(fault) = link.stop().await {
-                    self.note(fault, link.log.tail());
-                }
-            } else {
-                self.note(link.gone().await, link.log.tail());
+        if let State::Up(up) = &*state {
+            let tail = || up.log().map(Log::tail).unwrap_or_default();
+            if !up.is_alive() {
+                self.note(up.gone().await, tail());
+            } else if let Err(fault) = up.stop().await {
+                self.note(fault, tail());
             }
-            self.log_left_out
-                .fetch_max(link.log.left_out(), Ordering::Relaxed);
+            let left_out = up.log().map_or(0, Log::left_out);
+            self.log_left_out.fetch_max(left_out, Ordering::Relaxed);
         }
         *state = State::Fresh;
     }
@@ -232,7 +248,7 @@ impl Post {
 pub fn start_all(posts: &[Arc<Post>]) -> JoinSet<()> {
     let start = |post: &Arc<Post>| {
         let post = Arc::clone(post);
-        async move { drop(post.link().await) }
+        async move { drop(post.up().await) }
     };
     posts.iter().map(start).collect()
 }

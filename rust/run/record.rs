@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
+use wirecheck_core::judge::agreement::{self, Witness};
 use wirecheck_core::judge::finding::{Culprit, Finding, Level, Where};
 use wirecheck_core::judge::outcome::{Outcome, Verdict};
 use wirecheck_core::judge::{Judged, judge as judge_case};
@@ -22,6 +23,17 @@ use crate::peer::link::PeerFault;
 /// should be. A run of the greeter suite moves 600 MB.
 const KEPT: u64 = 1 << 20;
 
+/// One run of a cell that came to something.
+#[derive(Debug)]
+pub struct Sample {
+    /// What the judge says of it.
+    pub judged: Judged,
+    /// For the model.
+    pub attempt: model::Attempt,
+    /// What the client was told, where clients are held against each other.
+    pub witness: Option<Witness>,
+}
+
 /// Judges one run of a cell and puts it into the model. Blocks.
 ///
 /// # Errors
@@ -31,7 +43,8 @@ pub fn judge(
     case: &CasePlan,
     attempted: Attempted,
     folder: &Path,
-) -> Result<(Judged, model::Attempt), Trouble> {
+    client: &str,
+) -> Result<Sample, Trouble> {
     if let Some(feature) = attempted.seen.unsupported() {
         return Err(Trouble::Unsupported {
             side: Side::Client,
@@ -79,7 +92,22 @@ pub fn judge(
         captures,
         cuts: cuts(&attempted),
     };
-    Ok((judged, attempt))
+    let witness = case.agrees.then(|| agreement::witness(client, case, seen));
+    Ok(Sample {
+        judged,
+        attempt,
+        witness,
+    })
+}
+
+/// Adds what was found when the cell was held against others.
+pub fn add_finding(case: &CasePlan, sample: &mut Sample, finding: Finding) {
+    sample
+        .attempt
+        .findings
+        .push(from_judge::finding(case, &finding));
+    sample.judged.findings.push(finding);
+    sample.attempt.outcome = outcome_of(&sample.judged).name().into();
 }
 
 /// What was left out of the capture, or of its decoding.
@@ -348,6 +376,9 @@ pub fn never_ran(fault: &PeerFault) -> bool {
     match fault {
         PeerFault::Start(_)
         | PeerFault::NeverReady
+        | PeerFault::NotReady { .. }
+        | PeerFault::Taken(_)
+        | PeerFault::Speaks { .. }
         | PeerFault::Version(_)
         | PeerFault::SaysYes(_)
         | PeerFault::Build(_) => true,

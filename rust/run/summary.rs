@@ -15,7 +15,8 @@ use wirecheck_core::plan::cells::Plan;
 use wirecheck_core::plan::known::Known;
 
 use super::Options;
-use super::dispatch::Done;
+use super::books::Done;
+use super::dispatch::Dispatched;
 use super::folder::RunFolder;
 use super::pool::{Post, role_name};
 use super::record;
@@ -44,9 +45,10 @@ pub struct Outline<'a> {
 pub fn summarize(
     outline: &Outline<'_>,
     mut done: Vec<Done>,
-    stopped: bool,
+    dispatched: Dispatched,
     interrupted: bool,
 ) -> model::Run {
+    let stopped = dispatched.stopped;
     done.sort_by_key(|done| done.cell);
     let incomplete_reason = incomplete_reason(stopped, interrupted);
     let peers = peers(outline, &done);
@@ -77,7 +79,7 @@ pub fn summarize(
             .collect(),
         known: known(outline.known, &done),
         causes: causes(&done),
-        agreements: Vec::new(),
+        agreements: dispatched.agreements,
         cuts: cuts(outline, &done),
         cells: cells(outline.plan, done, stopped),
     }
@@ -270,7 +272,7 @@ pub fn peer_alone(post: &Post) -> model::Peer {
     model::Peer {
         name: post.name.clone(),
         role: role_name(post.role).into(),
-        source: post.source.into(),
+        source: post.source.clone(),
         command: post.program.argv.clone(),
         versions: ready
             .versions

@@ -4,6 +4,7 @@
 
 mod roots;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -71,17 +72,17 @@ impl SchemaFiles {
     ///
     /// The first file that is wrong.
     pub fn load(&self) -> Result<Schema, SchemaError> {
-        let mut pool = DescriptorPool::new();
+        let (mut pool, mut paths) = Default::default();
         if !self.protos.is_empty() {
-            pool = self.compile()?;
+            (pool, paths) = self.compile()?;
         }
         for path in &self.descriptor_sets {
             add_set(&mut pool, path)?;
         }
-        Ok(Schema::of_pool(pool))
+        Ok(Schema::of_pool(pool, paths))
     }
 
-    fn compile(&self) -> Result<DescriptorPool, SchemaError> {
+    fn compile(&self) -> Result<(DescriptorPool, BTreeMap<String, PathBuf>), SchemaError> {
         let files = roots::proto_files(&self.protos)?;
         let roots = match self.import_paths.is_empty() {
             true => roots::guessed(&files)?,
@@ -90,13 +91,17 @@ impl SchemaFiles {
         let failed = |path: &Path, error: protox::Error| of_compiler(path, &roots, &error);
         let mut compiler =
             protox::Compiler::new(&roots).map_err(|error| failed(&files[0], error))?;
-        compiler.include_imports(true).include_source_info(false);
+        compiler.include_imports(true).include_source_info(true);
         for file in &files {
             compiler
                 .open_file(file)
                 .map_err(|error| failed(file, error))?;
         }
-        Ok(compiler.descriptor_pool())
+        let paths = compiler.files().filter_map(|file| {
+            let path = file.path()?;
+            Some((file.name().to_owned(), path.to_owned()))
+        });
+        Ok((compiler.descriptor_pool(), paths.collect()))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Cell, ORDER_LIMIT, Side, Trouble, end_scopes, silent};
+use super::{Cell, ORDER_LIMIT, Side, Trouble, end_scopes, silent, tell};
 use crate::peer::contract::to_peer::Order;
 use crate::peer::contract::{self, abort};
 use crate::tap::{Captured, Held, Tap};
@@ -30,7 +30,7 @@ impl Cell<'_> {
         if client.is_alive() {
             for id in self.ids.calls.iter().flatten() {
                 let what = Some(abort::What::Call(*id));
-                client.send(Order::Abort(contract::Abort { what })).await;
+                tell(client, Order::Abort(contract::Abort { what })).await;
             }
             self.send_close().await;
         }
@@ -44,17 +44,11 @@ impl Cell<'_> {
     pub(super) async fn abort_calls(&self) -> Result<(), Trouble> {
         for id in self.ids.calls.iter().flatten() {
             let what = Some(abort::What::Call(*id));
-            self.stage
-                .client
-                .send(Order::Abort(contract::Abort { what }))
-                .await;
+            tell(self.stage.client, Order::Abort(contract::Abort { what })).await;
         }
         for id in &self.ids.listeners {
             let what = Some(abort::What::Listener(*id));
-            self.stage
-                .server
-                .send(Order::Abort(contract::Abort { what }))
-                .await;
+            tell(self.stage.server, Order::Abort(contract::Abort { what })).await;
         }
         // Calls that were never begun have nothing to report.
         let begun = self.facts.until(|seen| {
@@ -63,9 +57,10 @@ impl Cell<'_> {
                 .zip(&self.ids.calls)
                 .all(|(seen, ids)| seen.is_empty() || seen.len() == ids.len())
         });
-        let first = self
-            .facts
-            .until(|seen| seen.calls[0].len() == self.ids.calls[0].len());
+        let first = self.facts.until(|seen| {
+            let calls = seen.calls.iter().zip(&self.ids.calls).next();
+            calls.is_none_or(|(seen, ids)| seen.len() == ids.len())
+        });
         let reported =
             tokio::time::timeout(ABORT_LIMIT, async { tokio::join!(begun, first) }).await;
         reported
@@ -80,7 +75,7 @@ impl Cell<'_> {
         }
         for channel in &self.ids.channels {
             let close = contract::Close { channel: *channel };
-            self.stage.client.send(Order::Close(close)).await;
+            tell(self.stage.client, Order::Close(close)).await;
         }
     }
 
@@ -93,7 +88,7 @@ impl Cell<'_> {
             let unlisten = contract::Unlisten {
                 listener: *listener,
             };
-            self.stage.server.send(Order::Unlisten(unlisten)).await;
+            tell(self.stage.server, Order::Unlisten(unlisten)).await;
         }
     }
 

@@ -7,7 +7,7 @@ mod observe;
 mod open;
 mod play;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use wirecheck_core::judge::observed::Observation;
@@ -18,6 +18,7 @@ use crate::peer::contract;
 use crate::peer::contract::to_peer::Order;
 use crate::peer::link::{Link, PeerFault};
 use crate::peer::session::Session;
+use crate::peer::up::Up;
 use crate::tap::TapError;
 
 /// How long a peer may take for an order that is done at once, such as to open
@@ -94,15 +95,17 @@ pub enum Trouble {
 pub struct Stage<'a> {
     /// The case.
     pub case: &'a CasePlan,
-    /// The client peer.
-    pub client: &'a Link,
-    /// The server peer.
-    pub server: &'a Link,
+    /// The client.
+    pub client: &'a Up,
+    /// The server.
+    pub server: &'a Up,
     /// Unique in the run: the cell and the attempt.
     pub scope: String,
     /// The capture of the nth listener is this path with `.n` before its
     /// ending; of the first, the path itself.
     pub capture: PathBuf,
+    /// Where a foreign client's output is kept.
+    pub client_log: &'a Path,
 }
 
 /// Runs a cell once.
@@ -112,18 +115,21 @@ pub struct Stage<'a> {
 /// It came to nothing, see [`Trouble`]. A call that fails is not that.
 pub async fn attempt(stage: Stage<'_>) -> Result<Attempted, Trouble> {
     let mut mail = Mail {
-        client: stage.client.session(),
-        server: stage.server.session(),
+        client: stage.client.link().map(Link::session),
+        server: stage.server.link().map(Link::session),
     };
-    let (listeners, addresses) = open::listeners(&stage, &mut mail.server).await?;
+    let (listeners, addresses) = open::listeners(&stage, mail.server.as_mut()).await?;
     let taps = open::taps(&stage, &addresses).await?;
-    let channels = open::channels(&stage, &mut mail.client, &taps).await?;
-    let calls = stage
-        .case
-        .calls
-        .iter()
-        .map(|call| (0..call.parallel).map(|_| mail.client.id()).collect())
-        .collect();
+    let channels = open::channels(&stage, mail.client.as_mut(), &taps).await?;
+    let calls = match &mut mail.client {
+        Some(session) => {
+            let calls = stage.case.calls.iter();
+            calls
+                .map(|call| (0..call.parallel).map(|_| session.id()).collect())
+                .collect()
+        }
+        None => Vec::new(),
+    };
     let ids = Ids {
         listeners,
         channels,
@@ -159,10 +165,10 @@ struct Ids {
     calls: Vec<Vec<u64>>,
 }
 
-/// What both peers send of this cell.
+/// What both peers send of this cell; foreign ones say nothing.
 struct Mail {
-    client: Session,
-    server: Session,
+    client: Option<Session>,
+    server: Option<Session>,
 }
 
 /// A cell that runs: everything is open.
@@ -178,8 +184,15 @@ async fn end_scopes(stage: &Stage<'_>) {
             scope: stage.scope.clone(),
         })
     };
-    stage.client.send(order()).await;
-    stage.server.send(order()).await;
+    tell(stage.client, order()).await;
+    tell(stage.server, order()).await;
+}
+
+/// Gives an order to a peer that takes any.
+async fn tell(peer: &Up, order: Order) {
+    if let Some(link) = peer.link() {
+        link.send(order).await;
+    }
 }
 
 fn silent(side: Side, order: &'static str, limit: Duration) -> Trouble {

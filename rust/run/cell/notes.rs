@@ -4,11 +4,19 @@ use super::{Cell, Mail, Side, Trouble};
 use crate::peer::contract;
 use crate::peer::contract::from_peer::Event;
 use crate::peer::link::PeerFault;
-use crate::peer::session::name;
+use crate::peer::session::{Session, name};
 use crate::run::seen;
 
 /// The most handlers of one cell; a case makes at most some hundred calls.
 const MOST_HANDLERS: usize = 10_000;
+
+/// What a peer says next; a foreign one says nothing.
+async fn next(session: &mut Option<Session>) -> Option<Event> {
+    match session {
+        Some(session) => session.next().await,
+        None => std::future::pending().await,
+    }
+}
 
 impl Cell<'_> {
     /// Notes everything that the peers say, until one of them is gone or says
@@ -17,8 +25,8 @@ impl Cell<'_> {
         loop {
             let (side, event) = tokio::select! {
                 biased;
-                Some(event) = mail.client.next() => (Side::Client, event),
-                Some(event) = mail.server.next() => (Side::Server, event),
+                Some(event) = next(&mut mail.client) => (Side::Client, event),
+                Some(event) = next(&mut mail.server) => (Side::Server, event),
                 fault = self.stage.client.gone() => return Trouble::Peer { side: Side::Client, fault },
                 fault = self.stage.server.gone() => return Trouble::Peer { side: Side::Server, fault },
             };

@@ -59,6 +59,7 @@ pub(super) async fn observe(
         calls: calls.collect(),
         handled: state.handled,
         exchange,
+        program: state.program,
     };
     Ok(Attempted {
         seen,

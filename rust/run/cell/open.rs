@@ -6,22 +6,29 @@ use crate::peer::contract::to_peer::Order;
 use crate::peer::contract::{self, refused};
 use crate::peer::link::{Link, PeerFault};
 use crate::peer::session::{Session, name};
+use crate::peer::up::Up;
 use crate::run::orders;
 use crate::tap::{Endpoint, Tap, TapOptions};
 
 /// Opens the case's listeners: their identifiers and where they listen.
 pub(super) async fn listeners(
     stage: &Stage<'_>,
-    session: &mut Session,
-) -> Result<(Vec<u64>, Vec<String>), Trouble> {
+    session: Option<&mut Session>,
+) -> Result<(Vec<u64>, Vec<Endpoint>), Trouble> {
     let mut ids = Vec::new();
     let mut addresses = Vec::new();
+    if let Up::Server(server) = stage.server {
+        addresses.push(server.address.clone());
+    }
+    let (Some(link), Some(session)) = (stage.server.link(), session) else {
+        return Ok((ids, addresses));
+    };
     for listener in &stage.case.listeners {
         let id = session.id();
-        let order = orders::listen(id, listener, &stage.scope, &stage.case.needs);
-        stage.server.send(Order::Listen(order)).await;
-        match next(stage.server, session, Side::Server, "Listen").await? {
-            Event::Listening(listening) => addresses.push(listening.address),
+        let order = orders::listen(id, listener, &stage.scope, stage.case);
+        link.send(Order::Listen(order)).await;
+        match next(link, session, Side::Server, "Listen").await? {
+            Event::Listening(listening) => addresses.push(listening.address.parse()?),
             other => return Err(unexpected(Side::Server, "Listen", other)),
         }
         ids.push(id);
@@ -30,12 +37,11 @@ pub(super) async fn listeners(
 }
 
 /// Opens a tap before each listener.
-pub(super) async fn taps(stage: &Stage<'_>, addresses: &[String]) -> Result<Vec<Tap>, Trouble> {
+pub(super) async fn taps(stage: &Stage<'_>, addresses: &[Endpoint]) -> Result<Vec<Tap>, Trouble> {
     let mut taps = Vec::new();
     for (index, address) in addresses.iter().enumerate() {
-        let upstream: Endpoint = address.parse()?;
         let options = TapOptions::new(capture_path(&stage.capture, index));
-        taps.push(Tap::open(&Endpoint::any_port(), upstream, options).await?);
+        taps.push(Tap::open(&Endpoint::any_port(), address.clone(), options).await?);
     }
     Ok(taps)
 }
@@ -43,10 +49,13 @@ pub(super) async fn taps(stage: &Stage<'_>, addresses: &[String]) -> Result<Vec<
 /// Opens the case's channels, each to the tap before its listener.
 pub(super) async fn channels(
     stage: &Stage<'_>,
-    session: &mut Session,
+    session: Option<&mut Session>,
     taps: &[Tap],
 ) -> Result<Vec<u64>, Trouble> {
     let mut ids = Vec::new();
+    let (Some(link), Some(session)) = (stage.client.link(), session) else {
+        return Ok(ids);
+    };
     for channel in &stage.case.channels {
         let id = session.id();
         let order = orders::open(
@@ -55,8 +64,8 @@ pub(super) async fn channels(
             taps[channel.listener].address(),
             &stage.case.needs,
         );
-        stage.client.send(Order::Open(order)).await;
-        match next(stage.client, session, Side::Client, "Open").await? {
+        link.send(Order::Open(order)).await;
+        match next(link, session, Side::Client, "Open").await? {
             Event::Opened(_) => ids.push(id),
             other => return Err(unexpected(Side::Client, "Open", other)),
         }

@@ -5,9 +5,12 @@ use wirecheck_core::plan::types::{ActionPlan, EventPlan, FramePlan};
 use wirecheck_core::wire::capture::Direction;
 use wirecheck_core::wire::frame::END_STREAM;
 
-use super::{Cell, Trouble, close};
+use super::{Cell, Side, Trouble, close, tell};
 use crate::peer::contract;
 use crate::peer::contract::to_peer::Order;
+use crate::peer::foreign;
+use crate::peer::spec::ForeignClient;
+use crate::peer::up::Up;
 use crate::run::orders;
 use crate::tap::{Captured, FrameMatch, HoldId, Tap, Wanted};
 
@@ -18,8 +21,20 @@ impl Cell<'_> {
         &self,
         taps: Vec<Tap>,
     ) -> Result<(Vec<Captured>, Option<Vec<EventPlan>>), Trouble> {
-        let in_time = tokio::time::timeout(self.stage.case.limit, self.play(&taps[0])).await;
+        let played = async {
+            match self.stage.client {
+                Up::Client(client) => self.run_program(client, &taps[0]).await,
+                Up::Peer(_) | Up::Server(_) => {
+                    self.play(&taps[0]).await;
+                    Ok(())
+                }
+            }
+        };
+        let in_time = tokio::time::timeout(self.stage.case.limit, played).await;
         let out_of_time = in_time.is_err().then(|| self.facts.lock().waiting.clone());
+        if let Ok(played) = in_time {
+            played?;
+        }
         if out_of_time.is_some() {
             self.abort_calls().await?;
         }
@@ -27,6 +42,19 @@ impl Cell<'_> {
         let captured = close::taps(taps).await;
         self.unlisten().await?;
         Ok((captured, out_of_time))
+    }
+
+    /// A client that knows nothing of Wirecheck runs until it ends.
+    async fn run_program(&self, client: &ForeignClient, tap: &Tap) -> Result<(), Trouble> {
+        self.facts.lock().waiting.push(EventPlan::ProgramEnded);
+        let ran = foreign::client::run(client, tap.address(), self.stage.client_log).await;
+        let side = Side::Client;
+        let program = ran.map_err(|fault| Trouble::Peer { side, fault })?;
+        self.facts.note(|seen| {
+            seen.waiting.clear();
+            seen.program = Some(Box::new(program));
+        });
+        Ok(())
     }
 
     /// The calls and the harness's own actions, side by side. Holds that the
@@ -61,8 +89,9 @@ impl Cell<'_> {
                 self.ids.channels[call.channel],
                 call,
                 &self.stage.scope,
+                &self.stage.case.descriptors,
             );
-            self.stage.client.send(Order::Call(order)).await;
+            tell(self.stage.client, Order::Call(order)).await;
         }
         self.wait(&EventPlan::CallEnded(index), tap).await;
     }
@@ -84,11 +113,8 @@ impl Cell<'_> {
             scope: self.stage.scope.clone(),
             name: name.to_owned(),
         };
-        self.stage
-            .client
-            .send(Order::Release(release.clone()))
-            .await;
-        self.stage.server.send(Order::Release(release)).await;
+        tell(self.stage.client, Order::Release(release.clone())).await;
+        tell(self.stage.server, Order::Release(release)).await;
     }
 
     /// Waits for an event, and leaves a note of it for as long as that takes.
@@ -116,6 +142,8 @@ impl Cell<'_> {
                     .until(|seen| seen.calls[*index].len() == all)
                     .await;
             }
+            // The one who waits for it runs the program.
+            EventPlan::ProgramEnded => self.facts.until(|seen| seen.program.is_some()).await,
             EventPlan::Frame(frame) => {
                 let watches =
                     frame_matches(frame).map(|wanted| Box::pin(tap.wait(Wanted::Frame(wanted))));

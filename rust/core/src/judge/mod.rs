@@ -1,9 +1,12 @@
 //! The judge: holds what both peers report and what the tap saw against the
 //! case and against the rules. Pure: values in, findings out.
 
+pub mod agreement;
+pub mod answer;
 pub mod check;
 mod expectations;
 pub mod finding;
+pub mod leaves;
 pub mod observed;
 pub mod outcome;
 mod package;

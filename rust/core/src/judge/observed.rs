@@ -13,6 +13,29 @@ pub struct Observation {
     pub handled: Vec<HandledSeen>,
     /// What passed the tap.
     pub exchange: Exchange,
+    /// The client's run, where it is a program that knows nothing of Wirecheck.
+    pub program: Option<Box<ProgramSeen>>,
+}
+
+/// One run of a client that knows nothing of Wirecheck.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProgramSeen {
+    /// Its command as one would type it.
+    pub command: String,
+    /// How it ended, in words, such as `exit status: 1`.
+    pub ended: String,
+    /// Its exit code, if it had one.
+    pub exit: Option<i32>,
+    /// The exit code that is expected.
+    pub expected_exit: i32,
+    /// The beginning of its stdout.
+    pub output: String,
+    /// Not all of its stdout was kept.
+    pub output_cut: bool,
+    /// The stdout that is expected.
+    pub expected_output: Option<String>,
+    /// The beginning of its stderr.
+    pub errors: String,
 }
 
 /// What came of a call.

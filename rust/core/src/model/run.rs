@@ -216,9 +216,14 @@ pub struct Cause {
 #[serde(default)]
 #[allow(missing_docs)]
 pub struct Agreement {
+    /// `server/suite/case`.
     pub group: String,
     pub cells: Vec<String>,
+    /// All of them have ended.
     pub complete: bool,
+    /// Paths that were not compared: they vary by nature, or were to be left
+    /// out.
+    pub left_out: Vec<String>,
 }
 
 /// One cell.

@@ -49,10 +49,23 @@ pub struct Unmatched {
 impl Plan {
     /// Every client against every server for every case.
     pub fn new(clients: Vec<String>, servers: Vec<String>, cases: Vec<CasePlan>) -> Self {
+        Self::of(clients, servers, cases, |_, _, _| true)
+    }
+
+    /// Likewise, but only where a case suits a pair: told by the indices of the
+    /// client and of the server.
+    pub fn of(
+        clients: Vec<String>,
+        servers: Vec<String>,
+        cases: Vec<CasePlan>,
+        suits: impl Fn(usize, usize, &CasePlan) -> bool,
+    ) -> Self {
         let mut cells = Vec::new();
         for (client, client_name) in clients.iter().enumerate() {
             for (server, server_name) in servers.iter().enumerate() {
-                cells.extend(cases.iter().enumerate().map(|(case, plan)| CellPlan {
+                let suiting = cases.iter().enumerate();
+                let suiting = suiting.filter(|(_, case)| suits(client, server, case));
+                cells.extend(suiting.map(|(case, plan)| CellPlan {
                     id: format!("{client_name}/{server_name}/{}", plan.id),
                     client,
                     server,

@@ -21,6 +21,9 @@ use crate::wire::{frame, names};
 /// milliseconds; a machine under full load was seen to need two seconds.
 pub const DEFAULT_LIMIT: Duration = Duration::from_secs(10);
 
+/// The services that every peer has.
+const BUILT_IN: [&str; 2] = ["Greeter", "helloworld.Greeter"];
+
 /// All cases of a suite, in the order in which they are written.
 ///
 /// # Errors
@@ -104,6 +107,8 @@ impl Resolver<'_> {
         let expect =
             resolve_expect(case, &calls, self.schema).map_err(|fault| fault.under("expect"))?;
         let suite = self.loaded.suite.suite.clone();
+        let calls_paths: Vec<String> = calls.iter().map(|call| call.path.clone()).collect();
+        let descriptors = self.descriptors(&listeners, &calls);
         Ok(CasePlan {
             id: format!("{suite}/{}", case.name),
             suite,
@@ -123,7 +128,32 @@ impl Resolver<'_> {
             calls,
             actions,
             expect,
+            client: PeerKind::Contract,
+            server: self.server_kind(case, &calls_paths),
+            descriptors,
+            agrees: false,
         })
+    }
+
+    /// A method that no peer has built in, and that the case gives no script
+    /// for, is one of somebody's own server.
+    fn server_kind(&self, case: &Case, paths: &[String]) -> PeerKind {
+        let is_built_in = |path: &String| {
+            split_path(path).is_some_and(|(service, _)| BUILT_IN.contains(&service))
+        };
+        let has_own_server = case.server.listeners.is_empty() && !self.schema.is_built_in();
+        match has_own_server && !paths.iter().any(is_built_in) {
+            true => PeerKind::Foreign,
+            false => PeerKind::Contract,
+        }
+    }
+
+    fn descriptors(&self, listeners: &[ListenerPlan], calls: &[CallPlan]) -> bytes::Bytes {
+        let scripts = listeners.iter().flat_map(|listener| &listener.scripts);
+        let of_scripts = scripts.map(|script| &script.types);
+        let types = calls.iter().map(|call| &call.types).chain(of_scripts);
+        let kinds = types.flat_map(|types| [&types.request, &types.response]);
+        self.schema.descriptors(kinds).into()
     }
 
     fn location(&self) -> super::source::Location {
@@ -136,9 +166,7 @@ impl Resolver<'_> {
 
     fn listeners(&self, case: &Case) -> Resolved<Vec<ListenerPlan>> {
         if case.server.listeners.is_empty() {
-            let services = ["Greeter", "helloworld.Greeter"]
-                .map(str::to_owned)
-                .to_vec();
+            let services = BUILT_IN.map(str::to_owned).to_vec();
             let options = case::ServerOptions::default();
             return Ok(vec![ListenerPlan {
                 name: "main".into(),
@@ -258,6 +286,7 @@ impl Resolver<'_> {
             parallel: 1,
             start_after: None,
             receive: Vec::new(),
+            whole: false,
         })
     }
 
@@ -294,6 +323,7 @@ impl Resolver<'_> {
                 step_plan(step, &types.request)
             })?,
             types,
+            whole: false,
         })
     }
 

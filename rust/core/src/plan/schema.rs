@@ -1,15 +1,28 @@
 //! The protobuf schema of a run: methods by path, JSON to bytes and back.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
 use prost::Message as _;
+use prost_reflect::prost_types::method_options::IdempotencyLevel;
+use prost_reflect::prost_types::{FileDescriptorProto, FileDescriptorSet};
 use prost_reflect::{
-    DescriptorPool, DynamicMessage, MessageDescriptor, MethodDescriptor, SerializeOptions,
+    DescriptorPool, DynamicMessage, FileDescriptor, MessageDescriptor, MethodDescriptor,
+    SerializeOptions,
 };
 use serde_json::Value;
+
+use super::source::Location;
+use super::types::Types;
 
 /// All types and services that the cases of a run may use.
 #[derive(Debug, Clone)]
 pub struct Schema {
     pool: DescriptorPool,
+    /// The peers have it built in.
+    built_in: bool,
+    /// Where a file of the pool was read from.
+    paths: BTreeMap<String, PathBuf>,
 }
 
 /// How many messages go each way in a call.
@@ -36,19 +49,136 @@ pub struct Method {
     pub response: MessageDescriptor,
 }
 
+/// A method of a service, with what its schema says of it.
+#[derive(Debug, Clone)]
+pub struct ServiceMethod {
+    /// The full name of the service.
+    pub service: String,
+    /// The method's own name.
+    pub method: String,
+    /// The path, such as `/helloworld.Greeter/SayHello`.
+    pub path: String,
+    /// Shape and types.
+    pub types: Types,
+    /// `idempotency_level` is IDEMPOTENT or NO_SIDE_EFFECTS.
+    pub is_idempotent: bool,
+    /// Where it is written, as far as that is known.
+    pub at: Location,
+}
+
+impl ServiceMethod {
+    /// `package.Service/Method`.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.service, self.method)
+    }
+
+    /// The names that a pattern may mean: with the package, and without.
+    pub fn names(&self) -> [String; 2] {
+        let simple = self.service.rsplit('.').next().unwrap_or_default();
+        [self.name(), format!("{simple}/{}", self.method)]
+    }
+}
+
 impl Schema {
-    /// The schema of a serialized `google.protobuf.FileDescriptorSet`.
+    /// The schema that the peers have built in, of a serialized
+    /// `google.protobuf.FileDescriptorSet`.
     ///
     /// # Errors
     ///
     /// The set is not complete or not valid.
     pub fn decode(descriptor_set: &[u8]) -> Result<Self, prost_reflect::DescriptorError> {
-        DescriptorPool::decode(descriptor_set).map(|pool| Self { pool })
+        DescriptorPool::decode(descriptor_set).map(|pool| Self {
+            pool,
+            built_in: true,
+            paths: BTreeMap::new(),
+        })
     }
 
-    /// The schema of what a pool has.
-    pub fn of_pool(pool: DescriptorPool) -> Self {
-        Self { pool }
+    /// The schema of somebody's own services: what a pool has, and where its
+    /// files were read from.
+    pub fn of_pool(pool: DescriptorPool, paths: BTreeMap<String, PathBuf>) -> Self {
+        Self {
+            pool,
+            built_in: false,
+            paths,
+        }
+    }
+
+    /// Every method of every service, in the order of the files.
+    pub fn methods(&self) -> Vec<ServiceMethod> {
+        let services = self.pool.services();
+        services
+            .flat_map(|service| service.methods().collect::<Vec<_>>())
+            .map(|method| self.service_method(&method))
+            .collect()
+    }
+
+    fn service_method(&self, method: &MethodDescriptor) -> ServiceMethod {
+        let service = method.parent_service().full_name().to_owned();
+        let options = method.method_descriptor_proto().options.as_ref();
+        let level = options.map(|options| options.idempotency_level());
+        ServiceMethod {
+            path: format!("/{service}/{}", method.name()),
+            service,
+            method: method.name().to_owned(),
+            types: Types {
+                shape: shape(method),
+                request: method.input(),
+                response: method.output(),
+            },
+            is_idempotent: level.is_some_and(|level| level != IdempotencyLevel::IdempotencyUnknown),
+            at: self.location(method),
+        }
+    }
+
+    fn location(&self, method: &MethodDescriptor) -> Location {
+        let file = method.parent_file();
+        let proto = file.file_descriptor_proto();
+        let info = proto.source_code_info.as_ref();
+        let found = info.and_then(|info| {
+            let all = info.location.iter();
+            all.into_iter().find(|at| at.path == method.path())
+        });
+        // Lines and columns are counted from 0 there.
+        let at = |index: usize| {
+            let counted = found.and_then(|at| at.span.get(index)).copied();
+            u32::try_from(counted.unwrap_or_default()).unwrap_or_default() + 1
+        };
+        Location {
+            file: self.path_of(file.name()),
+            line: at(0),
+            column: at(1),
+        }
+    }
+
+    fn path_of(&self, name: &str) -> PathBuf {
+        let known = self.paths.get(name).cloned();
+        known.unwrap_or_else(|| Path::new(name).to_owned())
+    }
+
+    /// The types of a method as a serialized `google.protobuf.FileDescriptorSet`
+    /// for peers that do not have them: its files and what they import, each
+    /// after what it imports. Empty where the peers have them.
+    pub fn descriptors_of(&self, method: &ServiceMethod) -> Vec<u8> {
+        self.descriptors([&method.types.request, &method.types.response])
+    }
+
+    /// Likewise, of some types.
+    pub fn descriptors<'a>(
+        &self,
+        types: impl IntoIterator<Item = &'a MessageDescriptor>,
+    ) -> Vec<u8> {
+        if self.built_in {
+            return Vec::new();
+        }
+        let mut files = Files::default();
+        for kind in types {
+            files.add(&kind.parent_file());
+        }
+        FileDescriptorSet {
+            file: files.in_order,
+        }
+        .encode_to_vec()
     }
 
     /// Everything as a serialized `google.protobuf.FileDescriptorSet`, imports
@@ -69,6 +199,11 @@ impl Schema {
                 request: method.input(),
                 response: method.output(),
             })
+    }
+
+    /// Whether the peers have it built in.
+    pub fn is_built_in(&self) -> bool {
+        self.built_in
     }
 
     /// Every path, for suggestions.
@@ -93,6 +228,28 @@ impl Schema {
         services
             .map(|service| service.full_name().to_owned())
             .collect()
+    }
+}
+
+/// Files, each after those that it imports.
+#[derive(Default)]
+struct Files {
+    names: BTreeSet<String>,
+    in_order: Vec<FileDescriptorProto>,
+}
+
+impl Files {
+    fn add(&mut self, file: &FileDescriptor) {
+        if !self.names.insert(file.name().to_owned()) {
+            return;
+        }
+        for import in file.dependencies() {
+            self.add(&import);
+        }
+        let mut proto = file.file_descriptor_proto().clone();
+        // Comments need not travel.
+        proto.source_code_info = None;
+        self.in_order.push(proto);
     }
 }
 

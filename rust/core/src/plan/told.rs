@@ -15,6 +15,7 @@ pub fn event(case: &CasePlan, event: &EventPlan) -> String {
             format!("the report of call `{id}` is in")
         }
         EventPlan::Reached(name) => format!("step `{name}` is reached"),
+        EventPlan::ProgramEnded => "the client has ended".into(),
         EventPlan::Frame(wanted) => format!("{} comes", frame(wanted)),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use prost_reflect::MessageDescriptor;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -51,6 +52,25 @@ pub struct CasePlan {
     pub actions: Vec<ActionPlan>,
     /// What must be seen.
     pub expect: ExpectPlan,
+    /// What the client must be.
+    pub client: PeerKind,
+    /// What the server must be.
+    pub server: PeerKind,
+    /// A serialized `google.protobuf.FileDescriptorSet` of types that the peers
+    /// do not have built in.
+    pub descriptors: Bytes,
+    /// Nobody has said what is right: its calls ask the same thing twice, and
+    /// what clients are told by one server must agree.
+    pub agrees: bool,
+}
+
+/// What a peer is to the harness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PeerKind {
+    /// It keeps the contract: it does what it is told, and reports.
+    Contract,
+    /// It knows nothing of Wirecheck.
+    Foreign,
 }
 
 /// One listener.
@@ -126,6 +146,8 @@ pub struct CallPlan {
     pub send: Vec<StepPlan>,
     /// The receive lane.
     pub receive: Vec<StepPlan>,
+    /// Received messages are wanted in full.
+    pub whole: bool,
 }
 
 /// Keys and values, `-bin` values as the bytes themselves.
@@ -197,6 +219,8 @@ pub enum EventPlan {
     Reached(String),
     /// A frame came to the tap.
     Frame(FramePlan),
+    /// A client that knows nothing of Wirecheck has ended.
+    ProgramEnded,
 }
 
 /// A frame.

@@ -49,7 +49,7 @@ fn path(call: &CallPlan, key: &str) -> String {
     format!("calls.{}.{key}", call.id)
 }
 
-fn not_reported(call: &CallPlan) -> Check {
+pub(super) fn not_reported(call: &CallPlan) -> Check {
     let path = path(call, "status");
     let sentence = format!("the client reported nothing of the call `{}`", call.id);
     Check::broken(
@@ -58,7 +58,7 @@ fn not_reported(call: &CallPlan) -> Check {
     )
 }
 
-fn could_not_try(call: &CallPlan, why: &str) -> Check {
+pub(super) fn could_not_try(call: &CallPlan, why: &str) -> Check {
     let path = path(call, "status");
     let finding = broken(
         "expect/report",

@@ -4,7 +4,11 @@ mod blame;
 mod calls;
 mod handled;
 mod messages;
+mod program;
+mod service;
 mod wire;
+
+pub(super) use blame::streams_of;
 
 use super::check::Check;
 use super::finding::{Culprit, Evidence, Finding, Level, Where};
@@ -14,7 +18,11 @@ use crate::plan::types::CasePlan;
 /// Every expectation of the case, met or not, in the order of the case.
 pub fn check(case: &CasePlan, seen: &Observation) -> Vec<Check> {
     let mut checks = Vec::new();
-    checks.extend(calls::check(case, seen));
+    match case.agrees {
+        true => checks.extend(service::check(case, seen)),
+        false => checks.extend(calls::check(case, seen)),
+    }
+    checks.extend(program::check(seen));
     checks.extend(handled::check(case, seen));
     checks.extend(wire::check(case, seen));
     checks

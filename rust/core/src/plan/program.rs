@@ -1,0 +1,136 @@
+//! Cases for clients that know nothing of Wirecheck: run against a server of
+//! the same kind, or against peers that answer with messages made up for them.
+
+use std::time::Duration;
+
+use prost::Message as _;
+use sha2::{Digest, Sha256};
+
+use super::case::ServerOptions;
+use super::generate::{Choice, message};
+use super::schema::{Schema, ServiceMethod, Shape};
+use super::source::Location;
+use super::types::{
+    CasePlan, ExpectPlan, ListenerPlan, Payload, PeerKind, ScriptPlan, StepKind, StepPlan,
+};
+use crate::wire::canonical::canonical;
+
+/// How long a client may run.
+pub const LIMIT: Duration = Duration::from_secs(60);
+/// The suite of these cases.
+const SUITE: &str = "program";
+
+/// A foreign client is run against a foreign server.
+pub fn against_server() -> CasePlan {
+    case(
+        "run",
+        "The client runs against the server and ends as it should.",
+        PeerKind::Foreign,
+    )
+}
+
+/// A foreign client is run against servers that answer every method of a schema:
+/// with messages that have nothing set, and with ones that have everything set.
+pub fn against_answers(schema: &Schema) -> Vec<CasePlan> {
+    let answers = [
+        (
+            "answers.default",
+            "Every answer is a message with nothing set.",
+            None,
+        ),
+        (
+            "answers.full",
+            "Every answer is a message with everything set.",
+            Some(Choice::Highest),
+        ),
+    ];
+    let cases = answers.into_iter().map(|(name, about, mut choice)| {
+        let methods = schema.methods();
+        let scripts: Vec<ScriptPlan> = methods
+            .iter()
+            .map(|method| script(method, choice.as_mut()))
+            .collect();
+        let kinds = methods
+            .iter()
+            .flat_map(|method| [&method.types.request, &method.types.response]);
+        let mut case = case(name, about, PeerKind::Contract);
+        case.descriptors = schema.descriptors(kinds).into();
+        case.listeners[0].scripts = scripts;
+        case
+    });
+    cases.collect()
+}
+
+fn case(name: &str, about: &str, server: PeerKind) -> CasePlan {
+    let id = format!("{SUITE}/{name}");
+    CasePlan {
+        digest: digest(&id),
+        id,
+        suite: SUITE.into(),
+        suite_about: "A client that knows nothing of Wirecheck, as a whole.".into(),
+        name: name.into(),
+        about: about.into(),
+        keyword: None,
+        section: None,
+        tags: vec!["generated".into()],
+        needs: Vec::new(),
+        limit: LIMIT,
+        repeat: 1,
+        at: Location {
+            file: "(built in)".into(),
+            line: 1,
+            column: 1,
+        },
+        listeners: vec![ListenerPlan {
+            name: "main".into(),
+            services: Vec::new(),
+            scripts: Vec::new(),
+            options: ServerOptions::default(),
+        }],
+        channels: Vec::new(),
+        calls: Vec::new(),
+        actions: Vec::new(),
+        expect: ExpectPlan::default(),
+        client: PeerKind::Foreign,
+        server,
+        descriptors: bytes::Bytes::new(),
+        agrees: false,
+    }
+}
+
+/// One answer where the method has one, two where it has a stream; whoever
+/// streams requests has them read to their end first.
+fn script(method: &ServiceMethod, choice: Option<&mut Choice>) -> ScriptPlan {
+    let kind = &method.types.response;
+    let bytes = choice.map_or(Vec::new(), |choice| message(kind, choice).encode_to_vec());
+    let bytes = canonical(&bytes, Some(kind)).unwrap_or(bytes);
+    let count = match method.types.shape {
+        Shape::Unary | Shape::ClientStreaming => 1,
+        Shape::ServerStreaming | Shape::Bidirectional => 2,
+    };
+    let step = |kind| StepPlan { name: None, kind };
+    let answers = (0..count).map(|_| step(StepKind::Message(Payload::bytes(bytes.clone()))));
+    let read = StepPlan {
+        name: Some("read".into()),
+        kind: StepKind::Receive(0),
+    };
+    let waits = matches!(method.types.shape, Shape::ClientStreaming)
+        .then(|| step(StepKind::WaitStep("read".into())));
+    ScriptPlan {
+        path: method.path.clone(),
+        types: method.types.clone(),
+        send: waits.into_iter().chain(answers).collect(),
+        receive: match method.types.shape {
+            Shape::Unary | Shape::ServerStreaming => Vec::new(),
+            Shape::ClientStreaming | Shape::Bidirectional => vec![read],
+        },
+    }
+}
+
+fn digest(id: &str) -> String {
+    let digest = Sha256::digest(id.as_bytes());
+    digest[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

@@ -1,0 +1,90 @@
+//! A client that knows nothing of Wirecheck, run once.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use wirecheck_core::judge::observed::ProgramSeen;
+
+use crate::peer::link::PeerFault;
+use crate::peer::process::{Pipes, Process};
+use crate::peer::spec::ForeignClient;
+
+/// The most bytes of each of its streams that are kept.
+const KEPT: usize = 256 * 1024;
+/// How long its streams may be read on after it has ended: a child that was
+/// left behind may hold them open.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Runs the client against a target until it ends. Dropping this kills it; the
+/// caller bounds the time.
+///
+/// # Errors
+///
+/// It could not be started.
+pub async fn run(
+    client: &ForeignClient,
+    target: &str,
+    log: &Path,
+) -> Result<ProgramSeen, PeerFault> {
+    let mut program = client.program.with(&[("target", target)]);
+    program.env.push(("WIRECHECK_TARGET".into(), target.into()));
+    let failed = |error| PeerFault::Start(format!("`{}`: {error}", program.shown()));
+    let (mut process, pipes) = Process::start(&program).map_err(failed)?;
+    let Pipes {
+        stdin,
+        stdout,
+        stderr,
+    } = pipes;
+    drop(stdin);
+    let stdout = tokio::spawn(head(stdout));
+    let stderr = tokio::spawn(head(stderr));
+    let status = process.wait().await;
+    // What it started and left behind would hold its streams open.
+    process.kill().await;
+    let (output, output_bytes) = finished(stdout).await;
+    let (errors, _) = finished(stderr).await;
+    keep(log, &program.shown(), &output, &errors).await;
+    let status = status.ok();
+    Ok(ProgramSeen {
+        command: program.shown(),
+        ended: status.map_or("in an unknown way".into(), |status| status.to_string()),
+        exit: status.and_then(|status| status.code()),
+        expected_exit: client.exit,
+        output: String::from_utf8_lossy(&output).into_owned(),
+        output_cut: output_bytes > output.len() as u64,
+        expected_output: client.output.clone(),
+        errors: String::from_utf8_lossy(&errors).into_owned(),
+    })
+}
+
+async fn finished(reader: tokio::task::JoinHandle<(Vec<u8>, u64)>) -> (Vec<u8>, u64) {
+    let read = tokio::time::timeout(GRACE, reader).await;
+    read.ok().and_then(Result::ok).unwrap_or_default()
+}
+
+/// The first bytes of a stream, which is read to its end, and how many it had.
+async fn head(mut from: impl AsyncRead + Unpin) -> (Vec<u8>, u64) {
+    let (mut kept, mut all) = (Vec::new(), 0);
+    let mut buffer = vec![0; 16 * 1024];
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        let room = (KEPT - kept.len()).min(read);
+        kept.extend_from_slice(&buffer[..room]);
+        all += read as u64;
+    }
+    (kept, all)
+}
+
+/// Adds what it printed to its log, in which all its runs stand.
+async fn keep(log: &Path, command: &str, output: &[u8], errors: &[u8]) {
+    let mut options = tokio::fs::OpenOptions::new();
+    let opened = options.create(true).append(true).open(log).await;
+    // A log that cannot be written changes nothing of what was seen.
+    if let Ok(mut file) = opened {
+        let mut text = format!("$ {command}\n").into_bytes();
+        text.extend_from_slice(output);
+        text.extend_from_slice(errors);
+        let _ = file.write_all(&text).await;
+        let _ = file.flush().await;
+    }
+}

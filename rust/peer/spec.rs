@@ -1,0 +1,155 @@
+//! What a peer is and how it is started, before it is.
+
+use std::time::Duration;
+
+use wirecheck_core::plan::types::PeerKind;
+
+use super::process::Program;
+use crate::tap::Endpoint;
+
+/// A peer by its name, with how it is started in a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerSpec {
+    /// The name, part of a cell's id.
+    pub name: String,
+    /// Where it comes from: `built-in`, an option, or a place in a manifest.
+    pub source: String,
+    /// What it is.
+    pub body: Body,
+    /// What must have been done before it can be started.
+    pub build: Option<Build>,
+}
+
+/// What a peer is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// A program that keeps the contract, without the role, which is its last
+    /// argument.
+    Contract(Program),
+    /// A server that knows nothing of Wirecheck.
+    Server(ForeignServer),
+    /// A client that knows nothing of Wirecheck: started anew for each cell.
+    Client(ForeignClient),
+}
+
+/// A server that knows nothing of Wirecheck.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignServer {
+    /// How it is started; `None` if it runs already. `{port}` stands for a port
+    /// that is free, `{address}` for `127.0.0.1:` and that port.
+    pub program: Option<Program>,
+    /// Where it listens, if that is not chosen by Wirecheck.
+    pub address: Option<Endpoint>,
+    /// When it is ready.
+    pub ready: Readiness,
+    /// How long that may take.
+    pub within: Duration,
+}
+
+/// How it is known that a server is ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Readiness {
+    /// It accepts a connection.
+    Tcp,
+    /// It answers `SERVING` to `grpc.health.v1.Health/Check`, and accepts
+    /// connections of course.
+    Health,
+    /// It has printed a line with this text.
+    Log(String),
+}
+
+/// A client that knows nothing of Wirecheck.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignClient {
+    /// How it is started. `{target}` stands for where the server is, which
+    /// `WIRECHECK_TARGET` says too.
+    pub program: Program,
+    /// The exit code that is expected.
+    pub exit: i32,
+    /// What is expected on its stdout, white space at the ends of lines and at
+    /// the end apart.
+    pub output: Option<String>,
+}
+
+/// A command that makes a peer ready to be started; it does nothing when all
+/// is current.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Build {
+    /// The command.
+    pub program: Program,
+    /// What a user types to the same effect.
+    pub hint: String,
+}
+
+impl PeerSpec {
+    /// What it is to the harness.
+    pub fn kind(&self) -> PeerKind {
+        match self.body {
+            Body::Contract(_) => PeerKind::Contract,
+            Body::Server(_) | Body::Client(_) => PeerKind::Foreign,
+        }
+    }
+
+    /// Whether it can be a client.
+    pub fn is_client(&self) -> bool {
+        !matches!(self.body, Body::Server(_))
+    }
+
+    /// Whether it can be a server.
+    pub fn is_server(&self) -> bool {
+        !matches!(self.body, Body::Client(_))
+    }
+
+    /// The command for a role, as it is shown before anything is chosen for it.
+    pub fn command(&self, role: &str) -> Program {
+        match &self.body {
+            Body::Contract(program) => {
+                let mut program = program.clone();
+                program.argv.push(role.to_owned());
+                program
+            }
+            Body::Server(server) => server.program.clone().unwrap_or_default(),
+            Body::Client(client) => client.program.clone(),
+        }
+    }
+
+    /// The same peer as it is named where it handles types that it got with
+    /// its orders: not the code that a team would generate.
+    #[must_use]
+    pub fn dynamic(mut self) -> Self {
+        self.name.push_str(".dynamic");
+        self
+    }
+}
+
+impl Program {
+    /// The program with words put in place of `{word}` in its arguments and
+    /// variables.
+    #[must_use]
+    pub fn with(&self, words: &[(&str, &str)]) -> Self {
+        let fill = |text: &String| {
+            words.iter().fold(text.clone(), |text, (word, value)| {
+                text.replace(&format!("{{{word}}}"), value)
+            })
+        };
+        Self {
+            argv: self.argv.iter().map(fill).collect(),
+            cwd: self.cwd.clone(),
+            env: self
+                .env
+                .iter()
+                .map(|(name, value)| (name.clone(), fill(value)))
+                .collect(),
+        }
+    }
+
+    /// Whether `{word}` stands in an argument or a variable.
+    pub fn mentions(&self, word: &str) -> bool {
+        let word = format!("{{{word}}}");
+        let values = self.env.iter().map(|(_, value)| value);
+        self.argv
+            .iter()
+            .chain(values)
+            .any(|text| text.contains(&word))
+    }
+}
