@@ -10,10 +10,12 @@ use schemars::JsonSchema;
 use serde_json::{Value, json};
 use wirecheck_core::model::run::Run;
 use wirecheck_core::plan::case::Suite;
+use wirecheck_core::plan::manifest::File;
 use wirecheck_interop_tests::prerequisite::project_root;
 
 const OF_CASES: &str = "interop-tests/cases/schema.json";
 const OF_RUNS: &str = "docs/run.schema.json";
+const OF_MANIFESTS: &str = "docs/manifest.schema.json";
 
 #[test]
 fn the_schema_of_the_cases_is_that_of_their_types() {
@@ -23,6 +25,28 @@ fn the_schema_of_the_cases_is_that_of_their_types() {
 #[test]
 fn the_schema_of_a_run_is_that_of_its_types() {
     hold::<Run>(OF_RUNS);
+}
+
+#[test]
+fn the_schema_of_a_manifest_is_that_of_its_types() {
+    hold::<File>(OF_MANIFESTS);
+}
+
+/// Or an editor would underline nothing.
+#[test]
+fn the_schema_of_a_manifest_finds_what_is_wrong() {
+    let schema = committed(OF_MANIFESTS);
+    let good = json!({ "protos": ["proto"], "peer": { "shop": { "address": "127.0.0.1:1" } } });
+    assert_eq!(problems(&schema, &good), Vec::<String>::new());
+    for (pointer, wrong) in [
+        ("/peer/shop", json!({ "adress": "127.0.0.1:1" })),
+        ("/peer/shop/address", json!(7)),
+        ("/protos", json!("proto")),
+    ] {
+        let mut file = good.clone();
+        *file.pointer_mut(pointer).expect("a place in the file") = wrong.clone();
+        assert_ne!(problems(&schema, &file), Vec::<String>::new(), "{wrong}");
+    }
 }
 
 #[test]

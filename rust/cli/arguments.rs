@@ -129,6 +129,9 @@ pub struct Place {
     /// The folder of the runs [default: .wirecheck/runs].
     #[arg(long, value_name = "DIR", env = "WIRECHECK_RUNS")]
     pub runs: Option<PathBuf>,
+    /// The manifest of a team's own services [default: wirecheck.toml].
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
     #[command(flatten)]
     pub service: ServiceArguments,
 }

@@ -2,6 +2,7 @@
 //! and the peers.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use wirecheck_core::judge::leaves::PathPattern;
 use wirecheck_core::plan::cells::Plan;
@@ -13,10 +14,9 @@ use wirecheck_core::plan::schema::Schema;
 use wirecheck_core::plan::source::{Problem, Source};
 use wirecheck_core::plan::types::CasePlan;
 
-use super::Result;
 use super::arguments::Place;
 use super::error::CliError;
-use super::service;
+use super::{Result, manifest, service};
 use crate::peer::builtin::{built_in, home};
 use crate::peer::process::Program;
 use crate::peer::spec::{Body, PeerSpec};
@@ -43,6 +43,10 @@ pub struct Context {
     pub left_out: Vec<PathPattern>,
     /// What is left out of what could be called, with the reason.
     pub notes: Vec<String>,
+    /// The patterns of the manifest, for when none are typed.
+    only: Vec<String>,
+    /// The limit of the manifest.
+    pub limit: Option<Duration>,
 }
 
 /// What a run of somebody's own services looks at.
@@ -66,10 +70,18 @@ impl Context {
         let executable = std::env::current_exe().map_err(CliError::Start)?;
         let home = home(&current, &executable);
         let peers = peers(home.as_deref(), &executable, &place.peers)?;
-        let (gathered, known_file) = match place.service.is_named() {
-            true => (service::gather(place, seed, peers)?, "known.toml".into()),
-            false => own_suites(place, home.as_deref(), &current, peers)?,
+        let manifest = match place.service.is_named() {
+            true => None,
+            false => manifest::find(place.manifest.as_deref())?,
         };
+        let (gathered, known_file) = match &manifest {
+            Some(read) => (read.gather(place, seed, peers)?, read.known_file()),
+            None if place.service.is_named() => {
+                (service::gather(place, seed, peers)?, "known.toml".into())
+            }
+            None => own_suites(place, home.as_deref(), &current, peers)?,
+        };
+        let manifest = manifest.map(|read| read.manifest).unwrap_or_default();
         let known_file: PathBuf = place.known.clone().unwrap_or(known_file);
         let (known, source) = match place.known.is_none() && !known_file.exists() {
             true => (Vec::new(), None),
@@ -84,6 +96,8 @@ impl Context {
             runs: runs_of(place),
             left_out: gathered.left_out,
             notes: gathered.notes,
+            only: manifest.only,
+            limit: manifest.limit,
         };
         context.check_known(source.as_ref())?;
         Ok(context)
@@ -116,6 +130,10 @@ impl Context {
             self.cases.clone(),
             |client, server, case| service::suits(clients[client], servers[server], case),
         );
+        let patterns = match patterns.is_empty() {
+            true => &self.only,
+            false => patterns,
+        };
         let patterns = patterns
             .iter()
             .map(|text| Pattern::parse(text))
@@ -160,7 +178,7 @@ impl Context {
     /// match nothing.
     fn check_known(&self, source: Option<&Source>) -> Result<()> {
         let Some(source) = source else { return Ok(()) };
-        let ids = self.plan(&[])?.ids();
+        let ids = self.plan(&["**".into()])?.ids();
         let mut problems = known::unmatched(source, &self.known, &ids);
         problems.extend(self.wrong_rates(source));
         if problems.is_empty() {

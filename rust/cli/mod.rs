@@ -7,6 +7,7 @@ mod error;
 mod explain;
 mod known;
 mod list;
+mod manifest;
 mod output;
 mod pcapng;
 mod peer;

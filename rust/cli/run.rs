@@ -103,7 +103,7 @@ fn options(arguments: &RunArguments, context: &Context) -> Options {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Options {
         jobs: arguments.jobs.map_or(cores * JOBS_PER_CORE, usize::from),
-        limit: arguments.timeout,
+        limit: arguments.timeout.or(context.limit),
         seed: match context.schema.is_built_in() {
             true => arguments.seed.unwrap_or_else(random_seed),
             false => arguments.seed.unwrap_or(0),
@@ -111,7 +111,11 @@ fn options(arguments: &RunArguments, context: &Context) -> Options {
         fail_fast: arguments.fail_fast,
         build: !arguments.no_build,
         left_out: context.left_out.clone(),
-        argv: typed(std::env::args().collect(), arguments.place.runs.as_deref()),
+        notes: context.notes.clone(),
+        argv: without_values(
+            typed(std::env::args().collect(), arguments.place.runs.as_deref()),
+            "--header",
+        ),
     }
 }
 
@@ -125,6 +129,29 @@ fn typed(mut argv: Vec<String>, runs: Option<&Path>) -> Vec<String> {
         argv.insert(after, format!("--runs={}", runs.display()));
     }
     argv
+}
+
+/// The command line without what may be secret: of `--header 'name: value'` the
+/// value.
+fn without_values(argv: Vec<String>, option: &str) -> Vec<String> {
+    let mut before = String::new();
+    let mask = |word: &str| match word.split_once(':') {
+        Some((name, _)) => format!("{name}: [redacted]"),
+        None => "[redacted]".to_owned(),
+    };
+    let words = argv.into_iter().map(|word| {
+        let masked = match word
+            .strip_prefix(option)
+            .and_then(|rest| rest.strip_prefix('='))
+        {
+            Some(value) => format!("{option}={}", mask(value)),
+            None if before == option => mask(&word),
+            None => word.clone(),
+        };
+        before = word;
+        masked
+    });
+    words.collect()
 }
 
 /// Small, so that it can be typed again.

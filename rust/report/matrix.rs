@@ -3,6 +3,8 @@
 pub(super) mod causes;
 pub(super) mod grid;
 
+use std::collections::BTreeSet;
+
 use wirecheck_core::judge::outcome::Outcome;
 use wirecheck_core::model::run::{Cell, Run};
 
@@ -23,6 +25,7 @@ pub fn matrix(run: &Run, style: Style) -> String {
     page.blank();
     totals(&mut page, run, &grid);
     causes::put(&mut page, run);
+    left_out(&mut page, run);
     cuts(&mut page, run);
     verdict(&mut page, run);
     pointers(&mut page, run);
@@ -83,6 +86,37 @@ fn totals(page: &mut Page, run: &Run, grid: &Grid<'_>) {
     let (ran, pairs) = grid.ran();
     if ran < pairs {
         page.line(Line::default().paint(Paint::Bad, format!("{ran} of {pairs} pairs ran")));
+    }
+}
+
+/// What was not called, and what was not compared: nobody should take it for
+/// checked.
+fn left_out(page: &mut Page, run: &Run) {
+    const MOST: usize = 8;
+    for note in run.left_out.iter().take(MOST) {
+        page.entry(Line::default().paint(Paint::Dim, "not called"), 14, note);
+    }
+    if run.left_out.len() > MOST {
+        page.line(Line::indent(14).text(more(run.left_out.len() - MOST)));
+    }
+    let paths: BTreeSet<&str> = run
+        .agreements
+        .iter()
+        .flat_map(|agreement| agreement.left_out.iter().map(String::as_str))
+        .collect();
+    if !paths.is_empty() {
+        let mut shown: Vec<String> = paths
+            .iter()
+            .take(MOST)
+            .map(|path| format!("`{path}`"))
+            .collect();
+        shown.extend((paths.len() > MOST).then(|| more(paths.len() - MOST)));
+        let shown = shown.join(", ");
+        page.entry(
+            Line::default().paint(Paint::Dim, "not compared"),
+            14,
+            &shown,
+        );
     }
 }
 

@@ -6,7 +6,24 @@ use crate::run::folder::RUNS;
 
 /// Options that say where things are or who takes part: without them the same
 /// command would be about something else.
-const KEPT: [&str; 4] = ["--peer", "--cases", "--known", "--runs"];
+const KEPT: [&str; 14] = [
+    "--peer",
+    "--cases",
+    "--known",
+    "--runs",
+    "--manifest",
+    "--server",
+    "--client",
+    "--client-output",
+    "--proto",
+    "--import-path",
+    "--descriptor-set",
+    "--header",
+    "--exclude",
+    "--leave-out",
+];
+/// Likewise, without a value.
+const SWITCHES: [&str; 2] = ["--idempotent-only", "--reflection"];
 
 /// A command of one word or two about a cell, with the options of the run that
 /// it depends on.
@@ -14,7 +31,8 @@ pub fn command(run: &Run, verb: &str, id: &str) -> String {
     let mut argv = vec!["wirecheck"];
     argv.extend(verb.split(' '));
     for (option, value) in options(run) {
-        argv.extend([option, value]);
+        argv.push(option);
+        argv.extend((!value.is_empty()).then_some(value));
     }
     argv.push(id);
     shlex::try_join(argv).unwrap_or_else(|_| format!("wirecheck {verb} {id}"))
@@ -40,6 +58,8 @@ fn options(run: &Run) -> Vec<(&str, &str)> {
         }
         if let Some(option) = KEPT.iter().find(|option| **option == argument) {
             found.extend(argv.next().map(|value| (*option, value)));
+        } else if SWITCHES.contains(&argument) {
+            found.push((argument, ""));
         } else if let Some((option, value)) = argument.split_once('=')
             && let Some(option) = KEPT.iter().find(|kept| **kept == option)
         {

@@ -44,6 +44,8 @@ pub struct Options {
     pub build: bool,
     /// What clients need not agree in.
     pub left_out: Vec<PathPattern>,
+    /// What could have been run and was to be left out, with the reason.
+    pub notes: Vec<String>,
     /// The command line.
     pub argv: Vec<String>,
 }

@@ -79,6 +79,7 @@ pub fn summarize(
             .collect(),
         known: known(outline.known, &done),
         causes: causes(&done),
+        left_out: outline.options.notes.clone(),
         agreements: dispatched.agreements,
         cuts: cuts(outline, &done),
         cells: cells(outline.plan, done, stopped),

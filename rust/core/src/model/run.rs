@@ -54,6 +54,8 @@ pub struct Run {
     pub known: Vec<KnownOf>,
     /// What is wrong, grouped: cells that share a cause.
     pub causes: Vec<Cause>,
+    /// What could have been run and was to be left out, with the reason.
+    pub left_out: Vec<String>,
     /// Groups of cells that are held against each other.
     pub agreements: Vec<Agreement>,
     /// What was left out because a limit was reached.

@@ -94,7 +94,7 @@ struct Entry {
 ///
 /// The first problem, with its place.
 pub fn load(source: &Source) -> Result<Vec<Known>, Problem> {
-    let file: File = toml::from_str(source.text()).map_err(|error| problem(source, &error))?;
+    let file: File = toml::from_str(source.text()).map_err(|error| toml_problem(source, &error))?;
     file.known
         .into_iter()
         .map(|entry| known(source, entry))
@@ -128,7 +128,8 @@ fn known(source: &Source, entry: Spanned<Entry>) -> Result<Known, Problem> {
     })
 }
 
-fn problem(source: &Source, error: &toml::de::Error) -> Problem {
+/// What the parser of TOML says, with a suggestion for a key that is not known.
+pub(super) fn toml_problem(source: &Source, error: &toml::de::Error) -> Problem {
     let range = error.span().unwrap_or(0..1);
     let message = error.message();
     match unknown_field(message) {

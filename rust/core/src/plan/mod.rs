@@ -9,6 +9,7 @@ pub mod generate;
 pub mod known;
 pub mod known_edit;
 pub mod load;
+pub mod manifest;
 pub mod pattern;
 pub mod program;
 pub mod resolve;

@@ -1,0 +1,221 @@
+//! `wirecheck.toml` in the folder in which a command is typed: what a run of it
+//! looks at.
+
+use std::path::{Path, PathBuf};
+
+use wirecheck_core::plan::manifest::{self, Manifest, Peer, Role, Runs};
+use wirecheck_core::plan::program;
+use wirecheck_core::plan::schema::Schema;
+use wirecheck_core::plan::service::{self, Ask};
+use wirecheck_core::plan::source::{Source, nearest};
+use wirecheck_core::plan::types::CasePlan;
+
+use super::Result;
+use super::arguments::Place;
+use super::context::{Gathered, load_suites};
+use super::error::CliError;
+use super::service::endpoint;
+use crate::peer::process::Program;
+use crate::peer::spec::{Body, Build, ForeignClient, ForeignServer, PeerSpec, Readiness};
+use crate::schema::SchemaFiles;
+
+/// A manifest that was read, and the folder that its paths are relative to.
+#[derive(Debug)]
+pub struct Read {
+    /// Its folder; empty if it is the current one.
+    pub base: PathBuf,
+    /// What it says.
+    pub manifest: Manifest,
+}
+
+/// The manifest that is named, or the one that is here, if there is one.
+pub fn find(named: Option<&Path>) -> Result<Option<Read>> {
+    let path = named.unwrap_or(Path::new(manifest::FILE));
+    if named.is_none() && !path.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(path).map_err(|source| CliError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let source = Source::new(path, text);
+    let manifest = manifest::load(&source).map_err(|problem| CliError::Problems(vec![problem]))?;
+    Ok(Some(Read {
+        base: path.parent().map(Path::to_owned).unwrap_or_default(),
+        manifest,
+    }))
+}
+
+impl Read {
+    /// The known deviations' file.
+    pub fn known_file(&self) -> PathBuf {
+        let named = self.manifest.known.clone();
+        self.base.join(named.unwrap_or_else(|| "known.toml".into()))
+    }
+
+    /// The files of the schema.
+    pub fn schema_files(&self) -> SchemaFiles {
+        let below = |paths: &[PathBuf]| paths.iter().map(|path| self.base.join(path)).collect();
+        SchemaFiles {
+            protos: below(&self.manifest.protos),
+            import_paths: below(&self.manifest.import_paths),
+            descriptor_sets: below(&self.manifest.descriptor_sets),
+        }
+    }
+
+    /// What a run looks at.
+    pub fn gather(&self, place: &Place, seed: u64, own: Vec<PeerSpec>) -> Result<Gathered> {
+        let files = self.schema_files();
+        let schema = match files.is_empty() {
+            true => None,
+            false => Some(files.load()?),
+        };
+        let (cases, notes) = self.cases(place, seed, schema.as_ref())?;
+        Ok(Gathered {
+            cases,
+            peers: self.peers(own)?,
+            left_out: self.manifest.left_out.clone(),
+            notes,
+            schema,
+        })
+    }
+
+    /// The foreign pairs as a whole, every method of the servers, and own cases.
+    fn cases(
+        &self,
+        place: &Place,
+        seed: u64,
+        schema: Option<&Schema>,
+    ) -> Result<(Vec<CasePlan>, Vec<String>)> {
+        let has = |is: fn(&Role) -> bool| self.manifest.peers.iter().any(|peer| is(&peer.role));
+        let has_server = has(|role| matches!(role, Role::Server { .. }));
+        let has_client = has(|role| matches!(role, Role::Client { .. }));
+        let mut cases = Vec::new();
+        let mut notes = Vec::new();
+        if has_client && has_server {
+            cases.push(program::against_server());
+        }
+        let Some(schema) = schema else {
+            return Ok((cases, notes));
+        };
+        if has_server {
+            let (calls, left_out) = service::cases(schema, &self.ask(seed))?;
+            cases.extend(calls);
+            notes = left_out;
+        } else if has_client {
+            cases.extend(program::against_answers(schema));
+        }
+        let own = self
+            .manifest
+            .cases
+            .as_ref()
+            .map(|folder| self.base.join(folder));
+        if let Some(folder) = place.cases.clone().or(own) {
+            cases.extend(load_suites(&folder, schema)?);
+        }
+        Ok((cases, notes))
+    }
+
+    fn ask(&self, seed: u64) -> Ask {
+        let calls = &self.manifest.calls;
+        let headers = calls.headers.iter();
+        Ask {
+            exclude: calls.exclude.clone(),
+            idempotent_only: calls.idempotent_only,
+            seed,
+            metadata: headers
+                .map(|(name, value)| (name.clone(), value.clone().into_bytes()))
+                .collect(),
+        }
+    }
+
+    /// The team's own clients are the first rows: dynamic messages are not their
+    /// codecs.
+    pub fn peers(&self, own: Vec<PeerSpec>) -> Result<Vec<PeerSpec>> {
+        let specs = self.manifest.peers.iter().map(|peer| self.spec(peer));
+        let (mut clients, servers): (Vec<PeerSpec>, Vec<PeerSpec>) = specs
+            .collect::<Result<Vec<_>>>()?
+            .into_iter()
+            .partition(PeerSpec::is_client);
+        clients.extend(self.with(own)?.into_iter().map(PeerSpec::dynamic));
+        clients.extend(servers);
+        Ok(clients)
+    }
+
+    /// Those of Wirecheck's own peers that take part.
+    fn with(&self, own: Vec<PeerSpec>) -> Result<Vec<PeerSpec>> {
+        let Some(wanted) = &self.manifest.with else {
+            return Ok(own);
+        };
+        let names: Vec<&str> = own.iter().map(|peer| peer.name.as_str()).collect();
+        if let Some(unknown) = wanted.iter().find(|name| !names.contains(&name.as_str())) {
+            let near = nearest(unknown, names.iter().copied(), 3);
+            return Err(CliError::Unknown {
+                what: "peer",
+                wanted: unknown.clone(),
+                nearest: near.into_iter().map(str::to_owned).collect(),
+            });
+        }
+        Ok(own
+            .into_iter()
+            .filter(|peer| wanted.contains(&peer.name))
+            .collect())
+    }
+
+    /// A peer of the manifest, as it is started.
+    pub fn spec(&self, peer: &Peer) -> Result<PeerSpec> {
+        let program = |argv: &[String]| Program {
+            argv: argv.to_vec(),
+            cwd: self.folder(peer),
+            env: peer.env.clone().into_iter().collect(),
+        };
+        let run = match &peer.runs {
+            Runs::Command { argv, .. } => Some(program(argv)),
+            Runs::At(_) => None,
+        };
+        let address = match &peer.runs {
+            Runs::Command { address, .. } => address.as_deref(),
+            Runs::At(address) => Some(address.as_str()),
+        };
+        let body = match &peer.role {
+            Role::Contract => Body::Contract(run.unwrap_or_default()),
+            Role::Server { ready, within } => Body::Server(ForeignServer {
+                program: run,
+                address: address.map(endpoint).transpose()?,
+                ready: match ready {
+                    manifest::Readiness::Tcp => Readiness::Tcp,
+                    manifest::Readiness::Health => Readiness::Health,
+                    manifest::Readiness::Log(line) => Readiness::Log(line.clone()),
+                },
+                within: *within,
+            }),
+            Role::Client { exit, output } => Body::Client(ForeignClient {
+                program: run.unwrap_or_default(),
+                exit: *exit,
+                output: output.as_ref().map(|path| self.read(path)).transpose()?,
+            }),
+        };
+        Ok(PeerSpec {
+            name: peer.name.clone(),
+            source: peer.at.to_string(),
+            body,
+            build: peer.build.as_ref().map(|argv| {
+                let program = program(argv);
+                Build {
+                    hint: program.shown(),
+                    program,
+                }
+            }),
+        })
+    }
+
+    fn folder(&self, peer: &Peer) -> Option<PathBuf> {
+        let folder = self.base.join(peer.cwd.as_deref().unwrap_or(Path::new("")));
+        (!folder.as_os_str().is_empty()).then_some(folder)
+    }
+
+    fn read(&self, path: &Path) -> Result<String> {
+        let path = self.base.join(path);
+        std::fs::read_to_string(&path).map_err(|source| CliError::Read { path, source })
+    }
+}

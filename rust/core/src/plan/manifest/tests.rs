@@ -1,0 +1,139 @@
+use std::time::Duration;
+
+use super::*;
+use crate::plan::source::Source;
+
+fn read(text: &str) -> Manifest {
+    match load(&Source::new("wirecheck.toml", text)) {
+        Ok(manifest) => manifest,
+        Err(problem) => panic!("{}", problem.render(false)),
+    }
+}
+
+fn problem(text: &str) -> String {
+    let problem = load(&Source::new("wirecheck.toml", text)).expect_err("a problem");
+    problem.render(false)
+}
+
+const WHOLE: &str = r#"
+protos = ["proto"]
+with = ["rust-tonic"]
+limit = "20s"
+
+[calls]
+exclude = ["Shop/Delete*"]
+leave_out = ["created_at"]
+headers = { x-team = "shop" }
+
+[peer.rust-shop]
+build = "cargo build -p shop-server"
+run = ["target/debug/shop-server", "--addr", "{address}"]
+ready = { log = "listening" }
+within = "5s"
+
+[peer.staging]
+address = "127.0.0.1:50051"
+ready = "grpc-health"
+
+[peer.python-shop]
+run = "python client.py {target}"
+exit = 3
+
+[peer.mine]
+run = ["./peer"]
+ready = "contract"
+"#;
+
+#[test]
+fn a_manifest_is_understood() {
+    let manifest = read(WHOLE);
+    let shown: Vec<String> = manifest
+        .peers
+        .iter()
+        .map(|peer| format!("{} {:?} {:?}", peer.name, peer.role, peer.runs))
+        .collect();
+    insta::assert_snapshot!(shown.join("\n"), @r#"
+    rust-shop Server { ready: Log("listening"), within: 5s } Command { argv: ["target/debug/shop-server", "--addr", "{address}"], address: None }
+    staging Server { ready: Health, within: 30s } At("127.0.0.1:50051")
+    python-shop Client { exit: 3, output: None } Command { argv: ["python", "client.py", "{target}"], address: None }
+    mine Contract Command { argv: ["./peer"], address: None }
+    "#);
+    assert_eq!(manifest.limit, Some(Duration::from_secs(20)));
+    assert_eq!(manifest.peers[0].at.line, 11);
+    assert_eq!(manifest.peers[0].build.as_ref().map(Vec::len), Some(4));
+}
+
+#[test]
+fn an_unknown_key_is_an_error_with_a_suggestion() {
+    insta::assert_snapshot!(problem("[peer.shop]\nrole = \"server\"\nadress = \"127.0.0.1:1\"\n"), @r#"
+    error: unknown key `adress`
+     --> wirecheck.toml:3:1
+      |
+    3 | adress = "127.0.0.1:1"
+      | ^^^^^^
+      |
+    hint: did you mean `address`?
+    "#);
+}
+
+#[test]
+fn what_a_peer_lacks_is_said_where_it_stands() {
+    insta::assert_snapshot!(problem("[peer.shop]\nrun = [\"./shop\"]\n"), @r"
+    error: whether `shop` is a server or a client is not clear
+     --> wirecheck.toml:1:1
+      |
+    1 | [peer.shop]
+      | ^^^^^^^^^^^
+      |
+    hint: say `role = "server"` or `role = "client"`
+    ");
+    insta::assert_snapshot!(problem("[peer.shop]\nrole = \"server\"\nrun = [\"./shop\"]\n"), @r#"
+    error: `shop` is not told where to listen
+     --> wirecheck.toml:3:7
+      |
+    3 | run = ["./shop"]
+      |       ^^^^^^^^^^
+      |
+    hint: put `{port}` or `{address}` into `run` or `env`, or say its fixed `address`
+    "#);
+    insta::assert_snapshot!(problem("[peer.shop]\nrole = \"client\"\naddress = \"a:1\"\n"), @r#"
+    error: how `shop` is had is not said
+     --> wirecheck.toml:1:1
+      |
+    1 | [peer.shop]
+      | ^^^^^^^^^^^
+      |
+    hint: add `run = [...]`, or, of a server that runs, `address = "..."`
+    "#);
+}
+
+#[test]
+fn wrong_values_are_pointed_at() {
+    for (text, message) in [
+        ("limit = \"10\"\n", "`10` is no span of time"),
+        (
+            "[calls]\nleave_out = [\"a..b\"]\n",
+            "`a..b` is no path of fields",
+        ),
+        (
+            "[calls]\nheaders = { X-Team = \"a\" }\n",
+            "`X-Team` cannot be sent",
+        ),
+        (
+            "[peer.Shop]\naddress = \"a:1\"\n",
+            "`Shop` cannot be the name",
+        ),
+        (
+            "[peer.a]\naddress = \"a:1\"\noutput = \"x\"\n",
+            "`output` is for a client",
+        ),
+        (
+            "[peer.a]\nrun = \"sh -c 'x {target}\"\n",
+            "this is no command",
+        ),
+        ("[peer.a]\nready = \"soon\"\n", "data did not match"),
+    ] {
+        let shown = problem(text);
+        assert!(shown.contains(message), "{shown}");
+    }
+}
