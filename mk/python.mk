@@ -23,5 +23,5 @@ python-lock: ## Lock the Python packages again after a change of python/*.in
 
 .PHONY: python-lint
 python-lint: python ## Check the style of the Python code
-	@.venv/bin/ruff check python bench interop-tests
-	@.venv/bin/ruff format --check python bench interop-tests
+	@.venv/bin/ruff check python bench examples interop-tests
+	@.venv/bin/ruff format --check python bench examples interop-tests

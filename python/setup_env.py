@@ -20,6 +20,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON_DIR = ROOT / "python"
@@ -111,8 +112,9 @@ def environment_digest() -> str:
 def stubs_digest(environment: str) -> str:
     """What the stubs depend on: the generator and every schema."""
     parts = [environment.encode()]
-    for schema in schemas():
-        parts += [schema.encode(), (PROTO_DIR / schema).read_bytes()]
+    for each in stub_sets():
+        for schema in each.schemas:
+            parts += [schema.encode(), (each.include / schema).read_bytes()]
     return digest(parts)
 
 
@@ -255,12 +257,42 @@ def install_packages() -> None:
 ARTICLE_STUBS = PYTHON_DIR / "article"
 PEER_STUBS = PYTHON_DIR / "generated"
 ARTICLE_SCHEMA = "hello.proto"
+# An example's stubs lie beside the programs that import them.
+EXAMPLE_PROGRAMS = {
+    "rust-server-python-client": "client",
+    "python-to-rust-rewrite": "python",
+    "route-guide": "python",
+}
 
 
-def schemas() -> list[str]:
-    """Every schema, as a path below `proto/`."""
-    found = PROTO_DIR.rglob("*.proto")
-    return sorted(path.relative_to(PROTO_DIR).as_posix() for path in found)
+class StubSet(NamedTuple):
+    """Stubs to generate: of which schemas, as paths below where, and into which folder."""
+
+    include: Path
+    schemas: list[str]
+    into: Path
+
+    def stubs(self) -> list[Path]:
+        return [self.into / name for schema in self.schemas for name in stub_names(schema)]
+
+
+def stub_sets() -> list[StubSet]:
+    sets = [StubSet(ROOT, [f"proto/{ARTICLE_SCHEMA}"], ARTICLE_STUBS), peer_stubs()]
+    for example, programs in EXAMPLE_PROGRAMS.items():
+        folder = ROOT / "examples" / example
+        sets.append(StubSet(folder / "proto", schemas(folder / "proto"), folder / programs))
+    # A part of a checkout, such as a test makes, may lack the examples.
+    return [each for each in sets if each.schemas]
+
+
+def peer_stubs() -> StubSet:
+    return StubSet(PROTO_DIR, schemas(PROTO_DIR), PEER_STUBS)
+
+
+def schemas(folder: Path) -> list[str]:
+    """Every schema below a folder, as a path from there."""
+    found = folder.rglob("*.proto")
+    return sorted(path.relative_to(folder).as_posix() for path in found)
 
 
 def stub_names(schema: str) -> list[str]:
@@ -268,31 +300,24 @@ def stub_names(schema: str) -> list[str]:
     return [f"{stem}_pb2.py", f"{stem}_pb2_grpc.py"]
 
 
-def article_stubs() -> list[Path]:
-    return [ARTICLE_STUBS / "proto" / name for name in stub_names(ARTICLE_SCHEMA)]
-
-
-def peer_stubs() -> list[Path]:
-    return [PEER_STUBS / name for schema in schemas() for name in stub_names(schema)]
-
-
 def stubs_current(wanted: str) -> bool:
-    stubs = article_stubs() + peer_stubs()
+    stubs = [path for each in stub_sets() for path in each.stubs()]
     return is_stamped(PEER_STUBS, wanted) and all(path.exists() for path in stubs)
 
 
 def generate_stubs(wanted: str) -> None:
-    say(f"generating stubs for {len(schemas())} schemas")
+    sets = stub_sets()
+    say("generating the stubs")
     # Beside the environment, so that a half-done generation never meets a reader.
     with tempfile.TemporaryDirectory(dir=VENV, prefix="stubs-") as scratch:
-        article, peers = Path(scratch, "article"), Path(scratch, "peers")
-        protoc(ROOT, [f"proto/{ARTICLE_SCHEMA}"], article)
-        protoc(PROTO_DIR, schemas(), peers)
+        generated = [Path(scratch, str(number)) for number in range(len(sets))]
+        for each, folder in zip(sets, generated, strict=True):
+            protoc(each.include, each.schemas, folder)
         PEER_STUBS.mkdir(parents=True, exist_ok=True)
         stamp_of(PEER_STUBS).unlink(missing_ok=True)
-        remove_strays(PEER_STUBS, keep=peer_stubs())
-        move_over(article, ARTICLE_STUBS)
-        move_over(peers, PEER_STUBS)
+        remove_strays(PEER_STUBS, keep=peer_stubs().stubs())
+        for each, folder in zip(sets, generated, strict=True):
+            move_over(folder, each.into)
     write_stamp(PEER_STUBS, wanted)
 
 
@@ -303,7 +328,7 @@ def protoc(include: Path, names: list[str], into: Path) -> None:
     status, output = run(command, GENERATE_SECONDS)
     if status != 0:
         raise SetupError(
-            f"protoc refuses a schema in proto/{quoted(output)}",
+            f"protoc refuses a schema in {include.relative_to(ROOT)}{quoted(output)}",
             "mend the schema, then: make python",
         )
 

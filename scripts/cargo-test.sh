@@ -16,4 +16,7 @@ if [[ $features == */containers* ]]; then
   export "${engine?}"
   scripts/images.sh
 fi
+# The examples' programs too, which `cargo test` alone leaves out; with the tests, so that the
+# dependencies have the features that they have in the next line.
+cargo build --locked --workspace --features "$features" --bins --tests
 exec cargo test --workspace --features "$features" "$@"

@@ -1,0 +1,8 @@
+//! The programs below `examples/`, client against server, without Wirecheck.
+//!
+//! Needs `.venv` and the generated stubs, and the programs in Rust: `make test` sees to both.
+
+mod program;
+mod rewrite;
+mod route_guide;
+mod shop;
