@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use wirecheck_core::plan::span;
 
+use super::compare::CompareArguments;
 use super::service::ServiceArguments;
 use crate::report::style::Style;
 
@@ -58,6 +59,8 @@ pub enum Command {
     List(ListArguments),
     /// Explain what a case does and what it expects.
     Explain(ExplainArguments),
+    /// Send the same calls to two servers and show how their answers differ.
+    Compare(CompareArguments),
     /// Show what passed in a cell: frames, headers, messages as fields, hex.
     Show(ShowArguments),
     /// Make a report of a run that was made before: text, JUnit, Markdown, annotations, JSON.

@@ -28,11 +28,17 @@ pub enum CliError {
     #[error(transparent)]
     Service(ServiceError),
     /// A server is named, but no schema.
-    #[error("what `--server` can be asked is not known: no schema is named")]
+    #[error("what the server can be asked is not known: no schema is named")]
     NoSchema,
     /// A client is named, but nothing that it could call.
     #[error("there is nothing that `--client` could call")]
     NoServer,
+    /// A server is to be compared with itself.
+    #[error("`{0}` is compared with itself")]
+    SameServer(String),
+    /// There is no call to compare the answers of.
+    #[error("there is no call to send")]
+    NoCalls,
     /// An address cannot be understood.
     #[error("`{text}` is no address: {why}")]
     Address {
@@ -146,6 +152,8 @@ impl CliError {
             | Self::Service(_)
             | Self::NoSchema
             | Self::NoServer
+            | Self::SameServer(_)
+            | Self::NoCalls
             | Self::Address { .. }
             | Self::Command(_)
             | Self::Header(_)

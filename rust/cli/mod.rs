@@ -2,6 +2,7 @@
 
 mod arguments;
 mod ci;
+mod compare;
 mod context;
 mod error;
 mod explain;
@@ -39,6 +40,7 @@ pub fn main() -> ExitCode {
         Command::Run(options) => run::run(&options, style),
         Command::List(options) => list::run(&options, stdout_style),
         Command::Explain(options) => explain::run(&options, stdout_style),
+        Command::Compare(options) => compare::run(&options, stdout_style),
         Command::Show(options) => show::run(&options, stdout_style),
         Command::Report(options) => report::run(&options, stdout_style),
         Command::Known(options) => known::run(&options, stdout_style),

@@ -1,7 +1,7 @@
 //! `wirecheck run`.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -36,14 +36,7 @@ pub fn run(arguments: &RunArguments, style: Style) -> Result<Exit> {
         }
     };
     let mut reports = Reports::open(arguments)?;
-    let folder = RunFolder::create(&context.runs).map_err(CliError::Folder)?;
-    let options = options(arguments, &context);
-    if !context.schema.is_built_in() {
-        let schema = context.schema.descriptor_set();
-        folder.keep_schema(&schema).map_err(CliError::Folder)?;
-    }
-    let run = run_to_end(&context, plan, &options, &folder, style)?;
-    folder.save(&run).map_err(CliError::Folder)?;
+    let (run, folder) = execute(&context, plan, &told(arguments, &context), style)?;
     let subject = Subject {
         run: &run,
         folder: folder.path(),
@@ -99,23 +92,81 @@ fn eprint_all(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
-fn options(arguments: &RunArguments, context: &Context) -> Options {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    Options {
-        jobs: arguments.jobs.map_or(cores * JOBS_PER_CORE, usize::from),
-        limit: arguments.timeout.or(context.limit),
+/// What of a run was told on the command line.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// Cells side by side.
+    pub jobs: usize,
+    /// Replaces the limit of every case.
+    pub limit: Option<Duration>,
+    /// The seed of everything that is random.
+    pub seed: u64,
+    /// Stop at the first cell that is not as expected.
+    pub fail_fast: bool,
+    /// Build peers that are not current.
+    pub build: bool,
+    /// The folder of the runs, if it was told.
+    pub runs: Option<PathBuf>,
+}
+
+impl Default for Told {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            jobs: cores * JOBS_PER_CORE,
+            limit: None,
+            seed: 0,
+            fail_fast: false,
+            build: true,
+            runs: None,
+        }
+    }
+}
+
+fn told(arguments: &RunArguments, context: &Context) -> Told {
+    let default = Told::default();
+    Told {
+        jobs: arguments.jobs.map_or(default.jobs, usize::from),
+        limit: arguments.timeout,
+        // Calls by chance are the same ones every day.
         seed: match context.schema.is_built_in() {
             true => arguments.seed.unwrap_or_else(random_seed),
             false => arguments.seed.unwrap_or(0),
         },
         fail_fast: arguments.fail_fast,
         build: !arguments.no_build,
+        runs: arguments.place.runs.clone(),
+    }
+}
+
+/// Runs a plan to its end, and writes it to its folder.
+pub fn execute(
+    context: &Context,
+    plan: Plan,
+    told: &Told,
+    style: Style,
+) -> Result<(Run, RunFolder)> {
+    let folder = RunFolder::create(&context.runs).map_err(CliError::Folder)?;
+    if !context.schema.is_built_in() {
+        let schema = context.schema.descriptor_set();
+        folder.keep_schema(&schema).map_err(CliError::Folder)?;
+    }
+    let run = run_to_end(context, plan, &options(told, context), &folder, style)?;
+    folder.save(&run).map_err(CliError::Folder)?;
+    Ok((run, folder))
+}
+
+fn options(told: &Told, context: &Context) -> Options {
+    let argv = typed(std::env::args().collect(), told.runs.as_deref());
+    Options {
+        jobs: told.jobs,
+        limit: told.limit.or(context.limit),
+        seed: told.seed,
+        fail_fast: told.fail_fast,
+        build: told.build,
         left_out: context.left_out.clone(),
         notes: context.notes.clone(),
-        argv: without_values(
-            typed(std::env::args().collect(), arguments.place.runs.as_deref()),
-            "--header",
-        ),
+        argv: without_values(argv, "--header"),
     }
 }
 

@@ -151,10 +151,20 @@ fn client(command: &str, output: Option<&PathBuf>) -> Result<PeerSpec> {
     })
 }
 
+/// A server that runs, named by its address.
+pub fn server_at(address: &str) -> Result<PeerSpec> {
+    let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
+    let name = address.to_ascii_lowercase();
+    Ok(PeerSpec {
+        name: name.replace(|c| !is_part(c), "-"),
+        ..server(address)?
+    })
+}
+
 fn server(address: &str) -> Result<PeerSpec> {
     Ok(PeerSpec {
         name: SERVER.into(),
-        source: "--server".into(),
+        source: "an address".into(),
         body: Body::Server(ForeignServer {
             program: None,
             address: Some(endpoint(address)?),

@@ -100,6 +100,11 @@ impl PeerSpec {
         !matches!(self.body, Body::Client(_))
     }
 
+    /// Whether it is a server that knows nothing of Wirecheck.
+    pub fn is_foreign_server(&self) -> bool {
+        matches!(self.body, Body::Server(_))
+    }
+
     /// The command for a role, as it is shown before anything is chosen for it.
     pub fn command(&self, role: &str) -> Program {
         match &self.body {

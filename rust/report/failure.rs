@@ -429,8 +429,11 @@ impl<'a> Message<'a> {
 /// A value in full, within bounds.
 fn value(page: &mut Page, label: &str, value: Option<&ValueOf>) {
     if let Some(value) = value {
-        let label = Line::indent(INDENT).paint(Paint::Dim, label);
-        page.folded(label, COLUMN, &text::fit(&value.value, MOST_VALUE));
+        let mut label = Line::indent(INDENT).paint(Paint::Dim, label);
+        // What a program printed has lines of its own.
+        for line in text::fit(&value.value, MOST_VALUE).split('\n') {
+            page.folded(std::mem::take(&mut label), COLUMN, line);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 pub(super) mod causes;
 pub(super) mod grid;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use wirecheck_core::judge::outcome::Outcome;
 use wirecheck_core::model::run::{Cell, Run};
@@ -99,24 +99,22 @@ fn left_out(page: &mut Page, run: &Run) {
     if run.left_out.len() > MOST {
         page.line(Line::indent(14).text(more(run.left_out.len() - MOST)));
     }
-    let paths: BTreeSet<&str> = run
-        .agreements
-        .iter()
-        .flat_map(|agreement| agreement.left_out.iter().map(String::as_str))
-        .collect();
-    if !paths.is_empty() {
-        let mut shown: Vec<String> = paths
-            .iter()
-            .take(MOST)
-            .map(|path| format!("`{path}`"))
-            .collect();
-        shown.extend((paths.len() > MOST).then(|| more(paths.len() - MOST)));
-        let shown = shown.join(", ");
-        page.entry(
-            Line::default().paint(Paint::Dim, "not compared"),
-            14,
-            &shown,
-        );
+    let mut paths: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for agreement in &run.agreements {
+        for path in &agreement.left_out {
+            paths.entry(path).or_default().push(&agreement.group);
+        }
+    }
+    for (path, groups) in paths.iter().take(MOST) {
+        let cases = match groups.as_slice() {
+            [one] => one.rsplit('/').next().unwrap_or(one).to_owned(),
+            several => text::count(several.len(), "case"),
+        };
+        let label = Line::default().paint(Paint::Dim, "not compared");
+        page.entry(label, 14, &format!("`{path}` in {cases}"));
+    }
+    if paths.len() > MOST {
+        page.line(Line::indent(14).text(more(paths.len() - MOST)));
     }
 }
 

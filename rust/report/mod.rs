@@ -6,6 +6,7 @@
 //! `text::clean` on its way into a [`style::Line`], so that no peer can
 //! steer a terminal.
 
+pub mod compare;
 pub mod explain;
 pub mod failure;
 mod fields;
@@ -33,6 +34,7 @@ pub mod whole;
 #[cfg(test)]
 mod sample;
 
+pub use compare::{comparison, comparison_json, exit as comparison_exit};
 pub use explain::explain;
 pub use failure::failure;
 pub use github::annotations;

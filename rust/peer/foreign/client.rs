@@ -47,7 +47,8 @@ pub async fn run(
     keep(log, &program.shown(), &output, &errors).await;
     let status = status.ok();
     Ok(ProgramSeen {
-        command: program.shown(),
+        // With the word in place of the address: that is another one each time.
+        command: client.program.shown(),
         ended: status.map_or("in an unknown way".into(), |status| status.to_string()),
         exit: status.and_then(|status| status.code()),
         expected_exit: client.exit,

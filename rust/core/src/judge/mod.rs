@@ -4,6 +4,7 @@
 pub mod agreement;
 pub mod answer;
 pub mod check;
+pub mod compare;
 mod expectations;
 pub mod finding;
 pub mod leaves;

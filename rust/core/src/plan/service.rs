@@ -166,6 +166,11 @@ fn single_requests(method: &ServiceMethod, seed: u64) -> Vec<Asked> {
             encoded(kind, &mut Choice::Highest),
         ),
         one(
+            "unknown",
+            "with a field that the schema lacks",
+            with_unknown_field(kind),
+        ),
+        one(
             "random-1",
             "with values by chance",
             by_chance(method, seed, 1),
@@ -176,6 +181,18 @@ fn single_requests(method: &ServiceMethod, seed: u64) -> Vec<Asked> {
             by_chance(method, seed, 2),
         ),
     ]
+}
+
+/// A later version of the client may set fields that a server does not know.
+fn with_unknown_field(kind: &MessageDescriptor) -> Vec<u8> {
+    /// The last number below those that protobuf keeps for itself.
+    const LAST: u32 = 18_999;
+    let free = (1..=LAST)
+        .rev()
+        .find(|number| kind.get_field(*number).is_none());
+    let mut bytes = encoded(kind, &mut Choice::Highest);
+    prost::encoding::uint64::encode(free.unwrap_or(LAST), &150, &mut bytes);
+    bytes
 }
 
 fn request_streams(method: &ServiceMethod, seed: u64) -> Vec<Asked> {

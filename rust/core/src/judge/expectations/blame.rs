@@ -18,7 +18,10 @@ pub struct CallStream<'a> {
 /// its path, those that are left when the calls before it with the same path
 /// have taken theirs.
 pub fn streams_of<'a>(case: &CasePlan, exchange: &'a Exchange, call: usize) -> Vec<CallStream<'a>> {
-    let path = &case.calls[call].path;
+    let Some(planned) = case.calls.get(call) else {
+        return Vec::new();
+    };
+    let path = &planned.path;
     let before: u32 = case.calls[..call]
         .iter()
         .filter(|other| other.path == *path)
@@ -33,7 +36,7 @@ pub fn streams_of<'a>(case: &CasePlan, exchange: &'a Exchange, call: usize) -> V
     let same_path = streams.filter(|at| at.path().is_some_and(|sent| sent == path.as_bytes()));
     same_path
         .skip(before as usize)
-        .take(case.calls[call].parallel as usize)
+        .take(planned.parallel as usize)
         .collect()
 }
 

@@ -8,7 +8,7 @@ use crate::judge::observed::{Observation, ProgramSeen};
 use crate::wire::diff::first_difference;
 
 /// The last lines of its output that are shown.
-const TAIL: usize = 6;
+const TAIL: usize = 8;
 
 pub fn check(seen: &Observation) -> Vec<Check> {
     let Some(program) = &seen.program else {

@@ -1,0 +1,163 @@
+//! Two servers of one run, which were asked the same things, held against each
+//! other.
+
+use std::collections::BTreeSet;
+
+use super::run::{Attempt, Cell, Run};
+use super::to_judge;
+use crate::judge::answer::{self, STATUS};
+use crate::judge::compare::{Differs, compare as compare_answers};
+use crate::judge::leaves::{Leaves, PathPattern, differences, general};
+use crate::plan::types::CasePlan;
+
+/// What comparing two servers gave.
+#[derive(Debug, Clone, Default)]
+pub struct Comparison {
+    /// The name of one.
+    pub left: String,
+    /// The name of the other.
+    pub right: String,
+    /// How many calls were answered by both, and compared.
+    pub calls: usize,
+    /// Differences, the first call that shows each first.
+    pub differences: Vec<Found>,
+    /// Calls that could not be compared, with the reason.
+    pub not_compared: Vec<String>,
+    /// What varies by nature, as `case path`, without indices.
+    pub varying: BTreeSet<String>,
+}
+
+/// A difference, with the calls that show it.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The path of the method.
+    pub method: String,
+    /// The difference, as the first of the calls shows it.
+    pub differs: Differs,
+    /// The cases and calls.
+    pub calls: Vec<String>,
+}
+
+/// Compares what one client was told by two servers.
+pub fn compare(
+    run: &Run,
+    cases: &[CasePlan],
+    (left, right): (&str, &str),
+    left_out: &[PathPattern],
+) -> Comparison {
+    let mut comparison = Comparison {
+        left: left.to_owned(),
+        right: right.to_owned(),
+        ..Comparison::default()
+    };
+    for case in cases {
+        let of = |server: &str| {
+            let cell = run.cells.iter().find(|cell| is_of(cell, server, case));
+            cell.and_then(|cell| cell.attempts.last())
+        };
+        match (of(left), of(right)) {
+            (Some(left), Some(right)) => comparison.case(case, left, right, left_out),
+            (None, None) => {}
+            (None, Some(_)) => comparison
+                .not_compared
+                .push(format!("{}: only {right} was asked", case.id)),
+            (Some(_), None) => comparison
+                .not_compared
+                .push(format!("{}: only {left} was asked", case.id)),
+        }
+    }
+    comparison
+}
+
+fn is_of(cell: &Cell, server: &str, case: &CasePlan) -> bool {
+    cell.server == server && cell.suite == case.suite && cell.case == case.name
+}
+
+impl Comparison {
+    fn case(&mut self, case: &CasePlan, left: &Attempt, right: &Attempt, left_out: &[PathPattern]) {
+        let varying = match case.agrees {
+            true => varying(case, left)
+                .union(&varying(case, right))
+                .cloned()
+                .collect(),
+            false => BTreeSet::new(),
+        };
+        self.varying
+            .extend(varying.iter().map(|path| format!("{} {path}", case.name)));
+        // The second asking is for what varies.
+        let calls = case.calls.iter().enumerate();
+        let calls = calls.take(if case.agrees { 1 } else { usize::MAX });
+        for (index, call) in calls {
+            let shown = match case.calls.len() {
+                1 => case.id.clone(),
+                _ if case.agrees => case.id.clone(),
+                _ => format!("{} {}", case.id, call.id),
+            };
+            match (told(case, left, index), told(case, right, index)) {
+                (Some(left), Some(right)) => {
+                    self.calls += 1;
+                    let found = compare_answers(&left, &right, left_out);
+                    for differs in found
+                        .into_iter()
+                        .filter(|found| !covers(&varying, &found.path))
+                    {
+                        self.add(&call.path, differs, shown.clone());
+                    }
+                }
+                (None, _) => self
+                    .not_compared
+                    .push(format!("{shown}: no answer of {}", self.left)),
+                (_, None) => self
+                    .not_compared
+                    .push(format!("{shown}: no answer of {}", self.right)),
+            }
+        }
+    }
+
+    fn add(&mut self, method: &str, differs: Differs, call: String) {
+        let known = self.differences.iter_mut().find(|found| {
+            found.method == method
+                && found.differs.kind == differs.kind
+                && found.differs.path == differs.path
+        });
+        match known {
+            Some(found) => found.calls.push(call),
+            None => self.differences.push(Found {
+                method: method.to_owned(),
+                differs,
+                calls: vec![call],
+            }),
+        }
+    }
+}
+
+fn told(case: &CasePlan, attempt: &Attempt, index: usize) -> Option<Leaves> {
+    let call = case.calls.get(index)?;
+    let report = attempt.calls.get(&call.id)?.first()?;
+    Some(answer::reported(
+        &to_judge::result(report)?,
+        &call.types.response,
+    ))
+}
+
+/// What one server answered in two ways to the same request.
+fn varying(case: &CasePlan, attempt: &Attempt) -> BTreeSet<String> {
+    let (Some(first), Some(again)) = (told(case, attempt, 0), told(case, attempt, 1)) else {
+        return BTreeSet::new();
+    };
+    let found = differences(&first, &again);
+    found
+        .into_iter()
+        .map(|found| general(&found.path))
+        .collect()
+}
+
+/// A status that varies tells of a state that changes; nothing else of that
+/// answer can be held against another.
+fn covers(varying: &BTreeSet<String>, path: &str) -> bool {
+    let covers = |out: &String| {
+        let rest = path.strip_prefix(out.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    varying.contains(STATUS) || varying.iter().any(covers)
+}
