@@ -8,11 +8,11 @@ use wirecheck_core::judge::agreement::{self, Witness};
 use wirecheck_core::judge::finding::{Culprit, Finding, Level, Where};
 use wirecheck_core::judge::outcome::{Outcome, Verdict};
 use wirecheck_core::judge::{Judged, judge as judge_case};
-use wirecheck_core::model::from_judge;
+use wirecheck_core::model::from_judge::{self, Kept};
 use wirecheck_core::model::run as model;
 use wirecheck_core::plan::cells::{CellPlan, Plan};
 use wirecheck_core::plan::told;
-use wirecheck_core::plan::types::{CasePlan, EventPlan};
+use wirecheck_core::plan::types::{CasePlan, EventPlan, PeerKind};
 use wirecheck_core::wire::exchange::Exchange;
 
 use super::cell::{Attempted, Capture, Side, Trouble};
@@ -67,11 +67,15 @@ pub fn judge(
         .map(|capture| keep(capture, folder, as_it_should_be));
     let captures = captures.collect::<Result<_, _>>()?;
     let seen = &attempted.seen;
-    let calls = case
-        .calls
-        .iter()
-        .zip(&seen.calls)
-        .map(|(call, seen)| (call.id.clone(), seen.iter().map(from_judge::call).collect()));
+    // An answer of somebody's own server may be held against another's.
+    let kept = match case.server {
+        PeerKind::Foreign => Kept::WHOLE,
+        PeerKind::Contract => Kept::OUTLINE,
+    };
+    let calls = case.calls.iter().zip(&seen.calls).map(|(call, seen)| {
+        let reports = seen.iter().map(|seen| from_judge::call(seen, kept));
+        (call.id.clone(), reports.collect())
+    });
     let attempt = model::Attempt {
         kind: String::new(),
         outcome: outcome_of(&judged).name().into(),

@@ -2,6 +2,7 @@
 //!
 //! Needs `.venv` and the generated stubs, and the programs in Rust: `make test` sees to both.
 
+mod own_services;
 mod program;
 mod rewrite;
 mod route_guide;

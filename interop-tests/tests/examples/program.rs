@@ -61,6 +61,11 @@ impl Server {
         server
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Runs a client against it.
     pub fn ask(&self, client: Command) -> Answer {
         let output = assert_cmd::Command::from_std(client)

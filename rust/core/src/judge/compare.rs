@@ -81,7 +81,7 @@ pub fn compare(left: &Leaves, right: &Leaves, left_out: &[PathPattern]) -> Vec<D
         return vec![differs(Kind::StatusCode, status)];
     }
     let reordered = is_reordered(left, right, &is_left_out);
-    let mut out: Vec<Differs> = Vec::new();
+    let (mut out, found) = renamed(found);
     for found in &found {
         let is_of_messages = found.path.starts_with(COUNT) && found.path != COUNT;
         let kind = match is_of_messages && reordered {
@@ -101,6 +101,38 @@ pub fn compare(left: &Leaves, right: &Leaves, left_out: &[PathPattern]) -> Vec<D
         }
     }
     out
+}
+
+/// Takes out values that are there under one name on the left and under another
+/// on the right: each such pair is one difference.
+fn renamed(mut found: Vec<Difference>) -> (Vec<Differs>, Vec<Difference>) {
+    let mut out = Vec::new();
+    let is_metadata = |found: &Difference| found.path.starts_with(METADATA);
+    while let Some((left, right)) = found.iter().enumerate().find_map(|(at, left)| {
+        let only_left = is_metadata(left) && left.left.is_some() && left.right.is_none();
+        let other = found.iter().position(|right| {
+            is_metadata(right) && right.left.is_none() && right.right == left.left
+        });
+        other.filter(|_| only_left).map(|other| (at, other))
+    }) {
+        let shown = |index: usize, value: &Option<String>| {
+            let name = found[index]
+                .path
+                .trim_start_matches(METADATA)
+                .trim_start_matches('.');
+            value.as_ref().map(|value| format!("{name}: {value}"))
+        };
+        out.push(Differs {
+            kind: Kind::MetadataKey,
+            path: found[left].path.clone(),
+            left: shown(left, &found[left].left),
+            right: shown(right, &found[right].right),
+        });
+        let (first, second) = (left.max(right), left.min(right));
+        found.remove(first);
+        found.remove(second);
+    }
+    (out, found)
 }
 
 fn differs(kind: Kind, found: &Difference) -> Differs {

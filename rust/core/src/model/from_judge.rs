@@ -12,11 +12,33 @@ use crate::wire::capture::Direction;
 use crate::wire::exchange::Connection;
 use crate::wire::names::status_text;
 
-/// The most messages of a call that the model keeps: the exact sizes of 100
-/// calls matter, those of a thousand messages are counted.
-const MOST_MESSAGES: usize = 8;
-/// The most bytes of a message that the model keeps.
-const MOST_HEAD: usize = 256;
+/// How much of a call's messages the model keeps.
+#[derive(Debug, Clone, Copy)]
+pub struct Kept {
+    /// The most messages.
+    messages: usize,
+    /// The most bytes of one.
+    each: usize,
+    /// The most bytes of all.
+    all: usize,
+}
+
+impl Kept {
+    /// Enough to see what it was: the exact sizes of 100 calls matter, those of
+    /// a thousand messages are counted.
+    pub const OUTLINE: Self = Self {
+        messages: 8,
+        each: 256,
+        all: 8 * 256,
+    };
+    /// Enough to hold answers against each other. What is longer is compared by
+    /// its hash.
+    pub const WHOLE: Self = Self {
+        messages: 1000,
+        each: 64 << 10,
+        all: 1 << 20,
+    };
+}
 
 /// A finding of this case.
 pub fn finding(case: &CasePlan, finding: &Finding) -> FindingOf {
@@ -67,20 +89,20 @@ pub fn check(check: &Check) -> CheckOf {
 }
 
 /// A client's report.
-pub fn call(seen: &CallSeen) -> ClientOf {
+pub fn call(seen: &CallSeen, kept: Kept) -> ClientOf {
     let not_tried = |why: String| ClientOf {
         not_tried: Some(why),
         ..ClientOf::default()
     };
     match seen {
-        CallSeen::Result(result) => result_of(result),
+        CallSeen::Result(result) => result_of(result, kept),
         CallSeen::Unsupported(feature) => not_tried(format!("unsupported: {feature}")),
         CallSeen::CouldNotTry(why) => not_tried(why.clone()),
         CallSeen::Missing => not_tried("no report came in time".into()),
     }
 }
 
-fn result_of(result: &CallResult) -> ClientOf {
+fn result_of(result: &CallResult, kept: Kept) -> ClientOf {
     ClientOf {
         status: status_text(result.status),
         message: result.message.clone(),
@@ -88,7 +110,7 @@ fn result_of(result: &CallResult) -> ClientOf {
         leading: metadata(&result.leading),
         trailing: metadata(&result.trailing),
         merged: result.merged,
-        messages: messages(&result.messages),
+        messages: messages(&result.messages, kept),
         message_count: result.message_count,
         stood_at: result.stood_at,
         not_tried: None,
@@ -101,7 +123,7 @@ pub fn handled(seen: &HandledSeen) -> HandledOf {
     HandledOf {
         method: seen.method.clone(),
         metadata: metadata(&seen.metadata),
-        messages: messages(&seen.messages),
+        messages: messages(&seen.messages, Kept::OUTLINE),
         message_count: seen.message_count,
         request_end: seen.request_end.map(RequestEnd::name).map(str::to_owned),
         call_end: seen.call_end.map(CallEnd::name).map(str::to_owned),
@@ -218,12 +240,18 @@ fn metadatum(key: &str, value: &[u8]) -> MetadatumOf {
     }
 }
 
-fn messages(seen: &[MessageSeen]) -> Vec<MessageOf> {
-    seen.iter().take(MOST_MESSAGES).map(message).collect()
+fn messages(seen: &[MessageSeen], kept: Kept) -> Vec<MessageOf> {
+    let mut left = kept.all;
+    let messages = seen.iter().take(kept.messages).map(|seen| {
+        let message = message(seen, kept.each.min(left));
+        left -= message.hex.len() / 2;
+        message
+    });
+    messages.collect()
 }
 
-fn message(seen: &MessageSeen) -> MessageOf {
-    let head = &seen.head[..seen.head.len().min(MOST_HEAD)];
+fn message(seen: &MessageSeen, most: usize) -> MessageOf {
+    let head = &seen.head[..seen.head.len().min(most)];
     MessageOf {
         length: seen.length,
         sha256: hex(&seen.sha256),

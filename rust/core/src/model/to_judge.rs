@@ -58,7 +58,7 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
     use crate::judge::observed::CallSeen;
-    use crate::model::from_judge;
+    use crate::model::from_judge::{self, Kept};
 
     #[test]
     fn what_was_written_is_read_again() {
@@ -79,8 +79,14 @@ mod tests {
             message_count: 1,
             ..CallResult::default()
         };
-        let written = from_judge::call(&CallSeen::Result(Box::new(result_seen.clone())));
+        let written = from_judge::call(
+            &CallSeen::Result(Box::new(result_seen.clone())),
+            Kept::WHOLE,
+        );
         assert_eq!(result(&written), Some(result_seen));
-        assert_eq!(result(&from_judge::call(&CallSeen::Missing)), None);
+        assert_eq!(
+            result(&from_judge::call(&CallSeen::Missing, Kept::WHOLE)),
+            None
+        );
     }
 }

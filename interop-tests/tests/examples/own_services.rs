@@ -1,0 +1,355 @@
+//! Wirecheck against the examples, as a team would use it: without a manifest, and with one.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+use wirecheck_core::model::run::Run;
+use wirecheck_interop_tests::prerequisite::project_root;
+
+use crate::program::{Answer, Server, python, rust};
+
+/// The shop's schema.
+const SHOP: &str = "examples/rust-server-python-client/proto";
+/// The rewrite's.
+const ORDERS: &str = "examples/python-to-rust-rewrite/proto";
+/// What aio does when a server answers before a request stream has ended is a matter of chance:
+/// `grpc.aio` then reports INTERNAL in place of the status.
+const WITHOUT_CHANCE: [&str; 2] = ["rust-tonic.dynamic", "python-grpcio.dynamic"];
+
+/// A folder of one's own, in which commands are typed.
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Types `wirecheck ARGUMENTS` in it.
+    fn wirecheck(&self, arguments: &[&str]) -> Answer {
+        let mut command = assert_cmd::Command::from_std(rust("wirecheck"));
+        command.current_dir(self.path()).args(arguments);
+        for name in ["CI", "GITHUB_ACTIONS", "CLICOLOR_FORCE", "WIRECHECK_RUNS"] {
+            command.env_remove(name);
+        }
+        let output = command.output().expect("the program can be started");
+        Answer {
+            exit: output.status.code(),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+
+    fn last(&self) -> Run {
+        let text = fs::read(self.path().join(".wirecheck/runs/latest/run.json")).expect("a run");
+        serde_json::from_slice(&text).expect("a run of this version")
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path().join(name), text).expect("a file");
+    }
+}
+
+fn absolute(path: &str) -> String {
+    project_root().join(path).display().to_string()
+}
+
+fn with_address(mut command: Command, address: &str) -> String {
+    command.args(["--addr", address]);
+    let words = [command.get_program()]
+        .into_iter()
+        .chain(command.get_args());
+    let words: Vec<String> = words
+        .map(|word| format!("{:?}", word.to_str().expect("text")))
+        .collect();
+    format!("[{}]", words.join(", "))
+}
+
+#[test]
+fn every_method_of_a_server_is_called_by_every_client() {
+    let server = Server::start(rust("shop-server"));
+    let folder = Folder::new();
+    let proto = absolute(SHOP);
+    let answer = folder.wirecheck(&[
+        "run",
+        "--server",
+        server.address(),
+        "--proto",
+        &proto,
+        "*.dynamic/server",
+    ]);
+    let run = folder.last();
+    let clients: Vec<&str> = run
+        .peers
+        .iter()
+        .filter(|peer| peer.role == "client")
+        .map(|peer| peer.name.as_str())
+        .collect();
+    assert_eq!(
+        clients,
+        [
+            "rust-tonic.dynamic",
+            "python-grpcio.dynamic",
+            "python-grpcio-aio.dynamic"
+        ]
+    );
+    for method in ["get-item", "list-items", "place-order", "fill-basket"] {
+        let of_method = |client: &str| {
+            run.cells
+                .iter()
+                .filter(|cell| cell.client == client && cell.case.starts_with(method))
+                .count()
+        };
+        assert!(
+            of_method("rust-tonic.dynamic") >= 2,
+            "{method}: {}",
+            answer.stderr
+        );
+    }
+    let certain = run
+        .cells
+        .iter()
+        .filter(|cell| WITHOUT_CHANCE.contains(&cell.client.as_str()));
+    for cell in certain {
+        assert_eq!(cell.outcome, "pass", "{}\n{}", cell.id, answer.stderr);
+    }
+}
+
+#[test]
+fn a_method_that_the_server_lacks_is_named() {
+    let server = Server::start(rust("shop-server"));
+    let folder = Folder::new();
+    folder.write("more.proto", "syntax = \"proto3\";\npackage shop.v1;\nmessage Nothing {}\nservice Shop { rpc Close(Nothing) returns (Nothing); }\n");
+    let answer = folder.wirecheck(&["run", "--server", server.address(), "--proto", "more.proto"]);
+    assert_eq!(answer.exit, Some(1), "{}", answer.stderr);
+    assert!(
+        answer
+            .stderr
+            .contains("the server does not implement /shop.v1.Shop/Close"),
+        "{}",
+        answer.stderr
+    );
+    assert!(
+        answer.stderr.contains("culprit    server"),
+        "{}",
+        answer.stderr
+    );
+}
+
+#[test]
+fn excluded_methods_are_not_called_and_that_is_said() {
+    let server = Server::start(rust("shop-server"));
+    let folder = Folder::new();
+    let proto = absolute(SHOP);
+    let base = [
+        "run",
+        "--server",
+        server.address(),
+        "--proto",
+        &proto,
+        "--exclude",
+    ];
+    let answer = folder.wirecheck(&[&base[..], &["Shop/FillBasket"]].concat());
+    assert!(
+        answer
+            .stderr
+            .contains("not called    shop.v1.Shop/FillBasket: excluded"),
+        "{}",
+        answer.stderr
+    );
+    assert!(
+        folder
+            .last()
+            .cells
+            .iter()
+            .all(|cell| !cell.case.starts_with("fill-basket"))
+    );
+    let wrong = folder.wirecheck(&[&base[..], &["Shop/FilBasket"]].concat());
+    assert_eq!(wrong.exit, Some(2));
+    assert!(
+        wrong
+            .stderr
+            .contains("the schema has no method that matches `Shop/FilBasket`"),
+        "{}",
+        wrong.stderr
+    );
+    assert!(
+        wrong.stderr.contains("`Shop/FillBasket`"),
+        "{}",
+        wrong.stderr
+    );
+}
+
+#[test]
+fn a_foreign_pair_is_run_and_a_client_that_is_not_content_fails() {
+    let server = Server::start(rust("shop-server"));
+    let folder = Folder::new();
+    let client = python("rust-server-python-client/client/client.py");
+    let words = [client.get_program()].into_iter().chain(client.get_args());
+    let words: Vec<&str> = words.map(|word| word.to_str().expect("text")).collect();
+    let client = format!("{} {{target}}", words.join(" "));
+    let answer = folder.wirecheck(&["run", "--client", &client, "--server", server.address()]);
+    assert_eq!(answer.exit, Some(0), "{}", answer.stderr);
+    let orders = Server::start(rust("shop-rewrite"));
+    let answer = folder.wirecheck(&["run", "--client", &client, "--server", orders.address()]);
+    assert_eq!(answer.exit, Some(1), "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("ended with exit status: 1"),
+        "{}",
+        answer.stderr
+    );
+    let answer = folder.wirecheck(&["run", "--client", "true", "--server", orders.address()]);
+    assert_eq!(answer.exit, Some(1), "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("`true` made no call"),
+        "{}",
+        answer.stderr
+    );
+}
+
+#[test]
+fn servers_in_every_language_answer_a_client() {
+    let folder = Folder::new();
+    let client = python("rust-server-python-client/client/client.py");
+    let words = [client.get_program()].into_iter().chain(client.get_args());
+    let words: Vec<&str> = words.map(|word| word.to_str().expect("text")).collect();
+    // It is not content with made-up answers, but it calls, and its calls are answered.
+    let client = format!("{} {{target}}", words.join(" "));
+    let answer = folder.wirecheck(&["run", "--client", &client, "--proto", &absolute(SHOP)]);
+    assert_eq!(answer.exit, Some(1), "{}", answer.stderr);
+    let run = folder.last();
+    assert_eq!(run.cells.len(), 6, "{}", answer.stderr);
+    for cell in &run.cells {
+        let handled: usize = cell
+            .attempts
+            .iter()
+            .map(|attempt| attempt.handled.len())
+            .sum();
+        assert!(handled >= 4, "{} was called {handled} times", cell.id);
+    }
+}
+
+#[test]
+fn a_manifest_starts_the_servers_and_runs_the_clients() {
+    let folder = Folder::new();
+    let client = python("rust-server-python-client/client/client.py");
+    let client: Vec<String> = [client.get_program()]
+        .into_iter()
+        .chain(client.get_args())
+        .map(|word| format!("{:?}", word.to_str().expect("text")))
+        .collect();
+    let server = with_address(rust("shop-server"), "{address}");
+    folder.write("wirecheck.toml", &format!(
+        "protos = [{:?}]\nwith = [\"rust-tonic\", \"python-grpcio\"]\n\n[peer.rust-shop]\nrun = {server}\nready = \"grpc-health\"\n\n[peer.python-shop]\nrun = [{}, \"{{target}}\"]\n",
+        absolute(SHOP), client.join(", "),
+    ));
+    let answer = folder.wirecheck(&["run"]);
+    assert_eq!(answer.exit, Some(0), "{}", answer.stderr);
+    let run = folder.last();
+    assert_eq!(
+        run.cells[0].id, "python-shop/rust-shop/program/run",
+        "{}",
+        answer.stderr
+    );
+    assert!(
+        answer.stderr.contains("all as expected"),
+        "{}",
+        answer.stderr
+    );
+}
+
+#[test]
+fn compare_names_what_is_planted_and_nothing_else() {
+    let old = Server::start(python("python-to-rust-rewrite/python/server.py"));
+    let folder = Folder::new();
+    let kinds = [
+        "default-left-out",
+        "unknown-field-lost",
+        "enum-value",
+        "status-code",
+        "error-details",
+        "metadata-key",
+        "stream-order",
+        "trailing-whitespace",
+    ];
+    for planted in kinds
+        .map(|kind| vec![kind])
+        .into_iter()
+        .chain([Vec::new(), kinds.to_vec()])
+    {
+        let mut command = rust("shop-rewrite");
+        if !planted.is_empty() {
+            command.args(["--planted", &planted.join(",")]);
+        }
+        let new = Server::start(command);
+        let answer = folder.wirecheck(&[
+            "compare",
+            old.address(),
+            new.address(),
+            "--proto",
+            &absolute(ORDERS),
+            "--format",
+            "json",
+        ]);
+        let wanted = i32::from(!planted.is_empty());
+        assert_eq!(
+            answer.exit,
+            Some(wanted),
+            "{planted:?}: {}{}",
+            answer.stdout,
+            answer.stderr
+        );
+        let found: serde_json::Value = serde_json::from_str(&answer.stdout).expect("JSON");
+        let mut found: Vec<&str> = found["differences"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|found| found["kind"].as_str().expect("a kind"))
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        let mut planted = planted.clone();
+        planted.sort_unstable();
+        assert_eq!(found, planted, "{}", answer.stdout);
+    }
+}
+
+#[test]
+fn what_is_no_grpc_server_is_named() {
+    let folder = Folder::new();
+    let proto = absolute(SHOP);
+    let http1 = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = http1.local_addr().expect("an address").to_string();
+    let server = std::thread::spawn(move || {
+        use std::io::{Read as _, Write as _};
+        // The look whether anybody accepts, and the probe.
+        for mut stream in http1.incoming().flatten() {
+            let mut buffer = [0; 64];
+            if stream.read(&mut buffer).is_ok_and(|read| read > 0) {
+                stream
+                    .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                    .expect("an answer");
+                return;
+            }
+        }
+    });
+    let answer = folder.wirecheck(&["run", "--server", &address, "--proto", &proto]);
+    server.join().expect("it was asked");
+    assert_eq!(answer.exit, Some(3), "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("speaks HTTP/1.1"),
+        "{}",
+        answer.stderr
+    );
+    assert_eq!(
+        answer.stderr.matches("speaks HTTP/1.1").count(),
+        2,
+        "{}",
+        answer.stderr
+    );
+}
