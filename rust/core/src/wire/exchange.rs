@@ -142,7 +142,8 @@ pub struct Message {
     /// The first bytes of the message, up to [`Limits::message_head`], or
     /// fewer where [`Limits::memory`] ran out.
     pub head: Bytes,
-    /// SHA-256 of the whole message, if it is complete.
+    /// SHA-256 of the whole message, if it is complete and
+    /// [`Limits::hash_messages`] asks for it.
     pub sha256: Option<[u8; 32]>,
     /// Where its bytes lie, prefix included; more than one range if it is
     /// split over DATA frames. At most [`Limits::segments`], then cut.
@@ -159,6 +160,8 @@ pub struct Place {
     /// Index in [`Connection::frames`]; `None` if that list was cut before,
     /// or if the frame did not come whole.
     pub frame: Option<usize>,
+    /// The type octet.
+    pub kind: u8,
     /// Who sent it.
     pub direction: Direction,
     /// The whole frame with its 9-byte header.
@@ -221,6 +224,8 @@ pub struct Limits {
     pub message_head: usize,
     /// Ranges kept for each message.
     pub segments: usize,
+    /// Whether messages are hashed: most of what reading a long one costs.
+    pub hash_messages: bool,
     /// Bytes of GOAWAY debug data, and of unknown frames, that are kept.
     pub frame_payload: usize,
     /// Faults kept for each connection.
@@ -242,6 +247,7 @@ impl Default for Limits {
             messages: 1_000,
             message_head: 64 * 1024,
             segments: 1_024,
+            hash_messages: true,
             frame_payload: 1024,
             faults: 100,
             memory: 32 * 1024 * 1024,

@@ -10,6 +10,9 @@ use super::exchange::ErrorCode;
 /// The client connection preface (RFC 9113, section 3.4).
 pub const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// The type of DATA.
+pub const DATA: u8 = 0x00;
+
 /// END_STREAM, on DATA and HEADERS.
 pub const END_STREAM: u8 = 0x01;
 /// ACK, on SETTINGS and PING.

@@ -6,6 +6,7 @@ mod captures;
 mod fields;
 mod frames;
 mod limits;
+mod live;
 mod outline;
 mod properties;
 mod schema;

@@ -14,7 +14,7 @@ use wirecheck_core::wire::frame::PREFACE;
 use super::outline::path;
 use super::script::{CLIENT, SERVER};
 
-const CAPTURES: [&str; 9] = [
+pub const CAPTURES: [&str; 9] = [
     "say-hello",
     "metadata-base64",
     "metadata-true-binary",
@@ -27,9 +27,9 @@ const CAPTURES: [&str; 9] = [
 ];
 
 /// Reads that follow each other in one direction, as one.
-type Runs = Vec<(Direction, Vec<u8>)>;
+pub type Runs = Vec<(Direction, Vec<u8>)>;
 
-fn runs(case: &str) -> Runs {
+pub fn runs(case: &str) -> Runs {
     let file = File::open(path(&format!("python-grpcio.python-grpcio.{case}"))).unwrap();
     let mut reader = Reader::new(file).unwrap();
     let mut runs: Runs = Vec::new();
@@ -46,7 +46,7 @@ fn runs(case: &str) -> Runs {
 }
 
 /// Decodes runs in pieces of these lengths, over and over.
-fn decode(runs: &Runs, pieces: &[usize], limits: Limits) -> Exchange {
+pub fn decode(runs: &Runs, pieces: &[usize], limits: Limits) -> Exchange {
     let mut decoder = Decoder::new(limits);
     let mut lengths = pieces.iter().copied().cycle();
     for (direction, bytes) in runs {
@@ -94,7 +94,7 @@ fn kept_bytes(exchange: &Exchange) -> usize {
 }
 
 /// Both sides, with bytes changed, left out and put in.
-fn mutated() -> impl Strategy<Value = Runs> {
+pub fn mutated() -> impl Strategy<Value = Runs> {
     let change = (any::<Index>(), any::<Index>(), any::<u8>(), 0..3_u8);
     (select(&CAPTURES[..]), vec(change, 1..8)).prop_map(|(case, changes)| {
         let mut runs = runs(case);
@@ -115,7 +115,7 @@ fn mutated() -> impl Strategy<Value = Runs> {
 }
 
 /// Frames that are more or less right, so that they get past the framing.
-fn hostile() -> impl Strategy<Value = Runs> {
+pub fn hostile() -> impl Strategy<Value = Runs> {
     let frame = (0..12_u8, any::<u8>(), 0..6_u32, vec(any::<u8>(), 0..40));
     let run = vec(frame, 0..40).prop_map(|frames| {
         let bytes = frames.into_iter().map(|(kind, flags, stream, payload)| {

@@ -63,6 +63,11 @@ impl Script {
         self.bytes(direction, &frame(kind, flags, stream, payload))
     }
 
+    /// The steps, for who decodes them otherwise.
+    pub fn into_steps(self) -> Vec<(Direction, Vec<u8>)> {
+        self.steps
+    }
+
     pub fn exchange(&self, limits: Limits) -> Exchange {
         let mut decoder = Decoder::new(limits);
         for (at_ns, (direction, bytes)) in (0..).zip(&self.steps) {

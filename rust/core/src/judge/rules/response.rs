@@ -10,7 +10,7 @@ use super::spec::grpc;
 use crate::judge::finding::Level;
 use crate::wire::capture::Direction;
 use crate::wire::exchange::{Exchange, HeaderField, Place};
-use crate::wire::frame::Body;
+use crate::wire::frame::DATA;
 
 pub(super) static HTTP_STATUS: Rule = Rule {
     id: "response/http-status",
@@ -113,7 +113,7 @@ pub(super) static ENDS_WITH_TRAILERS: Rule = Rule {
         for call in ok_responses(exchange).map(|response| response.call) {
             let [_, response] = call.halves();
             let end = response.half.end_stream.as_ref();
-            if let Some(end) = end.filter(|end| is_data(call, end)) {
+            if let Some(end) = end.filter(|end| is_data(end)) {
                 let sentence = "the response ends with a DATA frame and has no trailers";
                 let breach = Breach::new(response.place(end), sentence);
                 breaches.push(breach.expected("a HEADERS frame with END_STREAM"));
@@ -123,9 +123,8 @@ pub(super) static ENDS_WITH_TRAILERS: Rule = Rule {
 };
 
 /// Trailers that could not be decoded are no header list, but were sent.
-fn is_data(call: Call<'_>, place: &Place) -> bool {
-    let frame = place.frame.map(|index| &call.connection.frames[index]);
-    frame.is_some_and(|frame| matches!(frame.body, Body::Data { .. }))
+fn is_data(place: &Place) -> bool {
+    place.kind == DATA
 }
 
 pub(super) static TRAILERS_ONLY_OK: Rule = Rule {

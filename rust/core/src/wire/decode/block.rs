@@ -156,6 +156,7 @@ mod tests {
     fn block(fragments: &[(&[u8], u64)]) -> FieldBlock {
         let place = Place {
             frame: None,
+            kind: 0x01,
             direction: Direction::ClientToServer,
             range: 91..105,
             at_ns: 0,

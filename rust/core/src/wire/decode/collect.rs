@@ -5,11 +5,10 @@ use std::ops::Range;
 
 use super::messages::DataPart;
 use crate::wire::exchange::Limits;
-use crate::wire::frame::{Body, FrameHeader, PADDED};
+use crate::wire::frame::{Body, DATA, FrameHeader, PADDED};
 use crate::wire::framing::{Framer, Token};
 use crate::wire::payload::{self, Violation};
 
-const DATA: u8 = 0x00;
 /// What a HEADERS or PUSH_PROMISE frame can hold besides its fragment: the pad
 /// length, priority or promised stream, and the padding.
 const AROUND_FRAGMENT: usize = 1 + 5 + 255;

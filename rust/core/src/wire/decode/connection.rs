@@ -23,6 +23,8 @@ pub(super) struct ConnectionDecoder {
     client: DirectionDecoder,
     server: DirectionDecoder,
     frames: Vec<Frame>,
+    /// Whether frames have an index, since all of them are kept.
+    keeps_frames: bool,
     streams: Streams,
     faults: Vec<Fault>,
 }
@@ -44,9 +46,81 @@ impl ConnectionDecoder {
             client: DirectionDecoder::new(Direction::ClientToServer, ledger.limits),
             server: DirectionDecoder::new(Direction::ServerToClient, ledger.limits),
             frames: Vec::new(),
+            keeps_frames: true,
             streams: Streams::default(),
             faults: Vec::new(),
         }
+    }
+
+    /// As [`Self::new`], for one who takes frames, faults and ended streams
+    /// out as they come.
+    pub fn passing(id: u32, at_ns: u64, ledger: &Ledger) -> Self {
+        Self {
+            keeps_frames: false,
+            streams: Streams::passing(),
+            ..Self::new(id, at_ns, ledger)
+        }
+    }
+
+    /// Takes one step with the front of `bytes`; gives the stream that it was
+    /// on, or `None` when `bytes` are used up.
+    pub fn advance(
+        &mut self,
+        direction: Direction,
+        bytes: &mut &[u8],
+        at_ns: u64,
+        ledger: &mut Ledger,
+    ) -> Option<u32> {
+        self.now_ns = at_ns;
+        let step = self.side(direction).next(bytes)?;
+        let stream = step.stream();
+        self.step(direction, step, ledger);
+        Some(stream)
+    }
+
+    /// The frames and faults since the last time.
+    pub fn take_news(&mut self) -> (Vec<Frame>, Vec<Fault>) {
+        (
+            std::mem::take(&mut self.frames),
+            std::mem::take(&mut self.faults),
+        )
+    }
+
+    /// Whether a stream has ended, with all that its ends carry.
+    pub fn is_over(&self, stream: u32) -> bool {
+        let is_lost = |direction| match direction {
+            Direction::ClientToServer => self.client.is_given_up(),
+            Direction::ServerToClient => self.server.is_given_up(),
+        };
+        let blocks = [&self.client.block, &self.server.block];
+        let carries_on = blocks
+            .into_iter()
+            .flatten()
+            .any(|block| block.stream == stream);
+        !carries_on && self.streams.is_over(stream, is_lost)
+    }
+
+    /// The streams that are kept.
+    pub fn streams(&mut self) -> &mut Streams {
+        &mut self.streams
+    }
+
+    /// The connection as a whole, without frames and streams.
+    pub fn outline(&self) -> Connection {
+        Connection {
+            id: self.id,
+            opened_ns: self.opened_ns,
+            closed_ns: self.closed_ns,
+            client: self.client.to_side(),
+            server: self.server.to_side(),
+            frames: Vec::new(),
+            streams: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.id
     }
 
     pub fn bytes(
@@ -90,18 +164,20 @@ impl ConnectionDecoder {
 
     pub fn finish(mut self, ledger: &mut Ledger) -> Connection {
         ledger.connection = self.id;
-        for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-            self.end_opening(direction, ledger);
-        }
+        self.end_all(ledger);
+        let outline = self.outline();
         Connection {
-            id: self.id,
-            opened_ns: self.opened_ns,
-            closed_ns: self.closed_ns,
-            client: self.client.into_side(),
-            server: self.server.into_side(),
             frames: self.frames,
             streams: self.streams.finish(),
             faults: self.faults,
+            ..outline
+        }
+    }
+
+    /// No more bytes come: what came so far may not even have been HTTP/2.
+    pub fn end_all(&mut self, ledger: &mut Ledger) {
+        for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+            self.end_opening(direction, ledger);
         }
     }
 
@@ -135,6 +211,7 @@ impl ConnectionDecoder {
     ) {
         let place = Place {
             frame: None,
+            kind: span.header.kind,
             direction,
             range: span.range.clone(),
             at_ns: self.now_ns,
@@ -143,16 +220,12 @@ impl ConnectionDecoder {
     }
 
     fn frame(&mut self, direction: Direction, frame: Collected, ledger: &mut Ledger) {
-        let room = self.frames.len() < ledger.limits.frames;
-        if !room {
-            ledger.cut(Kind::Frames);
-        }
-        let kept = room && ledger.take::<Frame>(kept_bytes(&frame));
-        let range = frame.span.range.clone();
+        let kept = !self.keeps_frames || self.has_room_for(&frame, ledger);
         let place = Place {
-            frame: kept.then_some(self.frames.len()),
+            frame: (kept && self.keeps_frames).then_some(self.frames.len()),
+            kind: frame.span.header.kind,
             direction,
-            range,
+            range: frame.span.range.clone(),
             at_ns: self.now_ns,
         };
         if self.check(&frame, &place, ledger) == Weight::Passing {
@@ -161,6 +234,14 @@ impl ConnectionDecoder {
         if kept {
             self.frames.push(into_frame(frame, &place));
         }
+    }
+
+    fn has_room_for(&self, frame: &Collected, ledger: &mut Ledger) -> bool {
+        let room = self.frames.len() < ledger.limits.frames;
+        if !room {
+            ledger.cut(Kind::Frames);
+        }
+        room && ledger.take::<Frame>(kept_bytes(frame))
     }
 
     /// The faults of a frame for itself and in its place; the weight of the
@@ -403,7 +484,7 @@ impl ConnectionDecoder {
             ledger.cut(Kind::Faults);
         }
         // The one that ends a direction is kept in any case; there are two.
-        if fatal || few && ledger.take::<Fault>(violation.what.len()) {
+        if fatal || !self.keeps_frames || few && ledger.take::<Fault>(violation.what.len()) {
             let Violation { what, section } = violation;
             self.faults.push(Fault {
                 direction,

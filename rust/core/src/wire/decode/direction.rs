@@ -48,6 +48,17 @@ pub(super) enum Step<'a> {
     Piece(Piece<'a>),
 }
 
+impl Step<'_> {
+    /// The stream that it is on, or 0.
+    pub fn stream(&self) -> u32 {
+        match self {
+            Self::Foreign(..) => 0,
+            Self::Piece(Piece::Data(span, _)) => span.header.stream,
+            Self::Piece(Piece::Frame(frame)) => frame.span.header.stream,
+        }
+    }
+}
+
 impl DirectionDecoder {
     pub fn new(direction: Direction, limits: Limits) -> Self {
         let mut hpack = hpack::Decoder::new();
@@ -179,7 +190,12 @@ impl DirectionDecoder {
         self.frame_size.highest()
     }
 
-    pub fn into_side(self) -> Side {
+    /// Whether nothing can be read any more.
+    pub fn is_given_up(&self) -> bool {
+        matches!(self.stage, Stage::Counting)
+    }
+
+    pub fn to_side(&self) -> Side {
         let leftover = (self.whole < self.seen).then_some(self.whole..self.seen);
         Side {
             bytes: self.seen.saturating_add(self.left_out),

@@ -57,6 +57,26 @@ impl Ledger {
         }
     }
 
+    /// What may still be taken, in bytes.
+    pub fn memory_left(&self) -> usize {
+        self.memory_left
+    }
+
+    /// Takes back what was taken before and is not kept any more.
+    pub fn give_back(&mut self, bytes: usize) {
+        self.memory_left = (self.memory_left + bytes).min(self.limits.memory);
+    }
+
+    /// Forgets what was said of a connection that is gone.
+    pub fn forget(&mut self, connection: u32) {
+        self.said.retain(|(_, of)| *of != connection);
+    }
+
+    /// The cuts since the last time.
+    pub fn take_cuts(&mut self) -> Vec<Cut> {
+        std::mem::take(&mut self.cuts)
+    }
+
     /// Says that something was left out.
     pub fn cut(&mut self, kind: Kind) {
         let connection = match kind {
@@ -143,6 +163,19 @@ mod tests {
                 "frames of connection 2"
             ]
         );
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_taken_again() {
+        let mut ledger = Ledger::new(Limits {
+            memory: 10,
+            ..Limits::default()
+        });
+        assert!(ledger.take::<u64>(2));
+        ledger.give_back(8);
+        assert!(ledger.take::<u64>(0));
+        ledger.give_back(1_000);
+        assert_eq!(ledger.memory_left(), 10, "never more than there is");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::ledger::{Kind, Ledger};
-use crate::wire::exchange::{Half, Message, Place};
+use crate::wire::exchange::{Half, Limits, Message, Place};
 
 /// The Compressed-Flag byte and four bytes of length.
 const PREFIX: usize = 5;
@@ -41,7 +41,7 @@ struct Open {
 struct Kept {
     head: Vec<u8>,
     head_is_cut: bool,
-    hash: Sha256,
+    hash: Option<Sha256>,
     segments: Vec<Range<u64>>,
     frames: (Place, Place),
 }
@@ -111,7 +111,7 @@ impl Open {
         if !few {
             ledger.cut(Kind::Messages);
         }
-        let kept = (few && ledger.take::<Message>(0)).then(|| Kept::new(place));
+        let kept = (few && ledger.take::<Message>(0)).then(|| Kept::new(place, &ledger.limits));
         Self {
             prefix: [0; PREFIX],
             prefix_bytes: 0,
@@ -154,7 +154,10 @@ impl Open {
             flag: self.prefix[0],
             length,
             head: Bytes::from(kept.head),
-            sha256: complete.then(|| kept.hash.finalize().into()),
+            sha256: kept
+                .hash
+                .filter(|_| complete)
+                .map(|hash| hash.finalize().into()),
             segments: kept.segments,
             frames: kept.frames,
             complete,
@@ -163,18 +166,20 @@ impl Open {
 }
 
 impl Kept {
-    fn new(place: &Place) -> Self {
+    fn new(place: &Place, limits: &Limits) -> Self {
         Self {
             head: Vec::new(),
             head_is_cut: false,
-            hash: Sha256::new(),
+            hash: limits.hash_messages.then(Sha256::new),
             segments: Vec::new(),
             frames: (place.clone(), place.clone()),
         }
     }
 
     fn add(&mut self, bytes: &[u8], ledger: &mut Ledger) {
-        self.hash.update(bytes);
+        if let Some(hash) = &mut self.hash {
+            hash.update(bytes);
+        }
         let room = ledger.limits.message_head - self.head.len();
         let head = &bytes[..bytes.len().min(room)];
         self.head_is_cut |= !ledger.take::<()>(head.len());

@@ -11,7 +11,9 @@ mod block;
 mod collect;
 mod connection;
 mod direction;
+mod ended;
 mod ledger;
+mod live;
 mod messages;
 mod opening;
 mod streams;
@@ -23,6 +25,8 @@ use self::connection::ConnectionDecoder;
 use self::ledger::{Kind, Ledger};
 use super::capture::{CaptureError, Event, Reader, Record};
 use super::exchange::{Exchange, Limits};
+
+pub use live::{Glimpse, LiveDecoder, Seen, Tell};
 
 /// Decodes the records of one cell.
 #[derive(Debug)]
