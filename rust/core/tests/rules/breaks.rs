@@ -41,6 +41,11 @@ impl Break {
         self.rule
     }
 
+    /// The edited capture.
+    pub fn capture(&self) -> Vec<u8> {
+        (self.edit)().capture()
+    }
+
     /// Holds the edited capture against all rules.
     fn check(&self) -> Result<(), String> {
         let edit = (self.edit)();

@@ -8,6 +8,7 @@ mod editor;
 mod good;
 mod hostile;
 mod http2;
+mod live;
 mod message;
 mod metadata;
 mod registry;

@@ -10,7 +10,7 @@ use super::scope::{Spot, fully_read};
 use super::spec::rfc9113;
 use crate::judge::finding::{Culprit, Level, Where};
 use crate::wire::capture::Direction;
-use crate::wire::exchange::Connection;
+use crate::wire::exchange::{Connection, Fault};
 use crate::wire::frame::{ACK, Body, END_STREAM, Frame};
 
 pub(super) static CONCURRENT_STREAMS: Rule = Rule {
@@ -25,13 +25,7 @@ pub(super) static CONCURRENT_STREAMS: Rule = Rule {
         for connection in fully_read(exchange) {
             let mut streams = OpenStreams::default();
             for (index, frame) in connection.frames.iter().enumerate() {
-                if let Some(limit) = streams.exceeded_by(frame) {
-                    let spot = Spot::frame(connection, index, frame);
-                    let open = streams.open.len();
-                    let sentence =
-                        format!("the client has {open} streams open, {limit} are allowed");
-                    breaches.push(Breach::new(spot, sentence).expected(format!("at most {limit}")));
-                }
+                streams.follow(connection.id, index, frame, breaches);
             }
         }
     },
@@ -40,11 +34,15 @@ pub(super) static CONCURRENT_STREAMS: Rule = Rule {
 /// SETTINGS_MAX_CONCURRENT_STREAMS.
 const MAX_CONCURRENT_STREAMS: u16 = 0x03;
 
+/// SETTINGS that are followed before their ACK. No library leaves more than a
+/// few open, and beyond the rule says nothing.
+const MAX_UNANSWERED: usize = 256;
+
 /// The client's streams that no frame has closed yet. The tap sees a server's
 /// frame before the client does, so that this is never more than the client
 /// itself believes to be open.
-#[derive(Default)]
-struct OpenStreams {
+#[derive(Debug, Default)]
+pub(super) struct OpenStreams {
     /// Streams with the sides that have not ended them.
     open: BTreeMap<u32, BTreeSet<Direction>>,
     highest: u32,
@@ -54,12 +52,29 @@ struct OpenStreams {
 }
 
 impl OpenStreams {
+    /// Follows the next frame of a connection.
+    pub fn follow(
+        &mut self,
+        connection: u32,
+        index: usize,
+        frame: &Frame,
+        breaches: &mut Breaches<'_>,
+    ) {
+        if let Some(limit) = self.exceeded_by(frame) {
+            let spot = Spot::frame(connection, index, frame);
+            let open = self.open.len();
+            let sentence = format!("the client has {open} streams open, {limit} are allowed");
+            breaches.push(Breach::new(spot, sentence).expected(format!("at most {limit}")));
+        }
+    }
+
     /// Follows a frame, and gives the limit that it exceeds.
     fn exceeded_by(&mut self, frame: &Frame) -> Option<u32> {
         self.follow_settings(frame);
         let opened = self.opens(frame);
         self.close(frame);
-        let limit = self.limit.filter(|_| opened)?;
+        let is_sure = self.announced.len() < MAX_UNANSWERED;
+        let limit = self.limit.filter(|_| opened && is_sure)?;
         (self.open.len() > limit as usize).then_some(limit)
     }
 
@@ -72,7 +87,9 @@ impl OpenStreams {
                 let limit = settings
                     .iter()
                     .rfind(|(id, _)| *id == MAX_CONCURRENT_STREAMS);
-                self.announced.push_back(limit.map(|(_, value)| *value));
+                if self.announced.len() < MAX_UNANSWERED {
+                    self.announced.push_back(limit.map(|(_, value)| *value));
+                }
             }
             (Direction::ClientToServer, true) => {
                 self.limit = self.announced.pop_front().flatten().or(self.limit);
@@ -123,27 +140,70 @@ pub(super) static GOAWAY_BEFORE_CLOSE: Rule = Rule {
     ),
     find: |exchange, breaches| {
         for connection in fully_read(exchange) {
-            close_without_goaway(connection, breaches);
+            let mut said = Farewells::default();
+            connection
+                .frames
+                .iter()
+                .for_each(|frame| said.follow(frame));
+            connection.faults.iter().for_each(|fault| said.note(fault));
+            said.check(connection, breaches);
         }
     },
 };
 
-fn close_without_goaway(connection: &Connection, breaches: &mut Breaches<'_>) {
-    let Some(direction) = closed_first(connection) else {
-        return;
-    };
-    let mut frames = sent(connection, direction).peekable();
-    let spoke = frames.peek().is_some();
-    let said_so = frames.any(|(_, frame)| matches!(frame.body, Body::GoAway { .. }));
-    if spoke && !said_so && is_whole(connection, direction) && !misbehaves(connection, direction) {
-        let sentence = "the connection is closed without GOAWAY";
-        breaches.push(Breach::new(end_spot(connection, direction), sentence).expected("GOAWAY"));
-    }
+/// What both sides have sent, as far as it matters when one of them closes.
+#[derive(Debug, Default)]
+pub(super) struct Farewells {
+    client: Farewell,
+    server: Farewell,
 }
 
-fn sent(connection: &Connection, direction: Direction) -> impl Iterator<Item = (usize, &Frame)> {
-    let frames = connection.frames.iter().enumerate();
-    frames.filter(move |(_, frame)| frame.direction == direction)
+#[derive(Debug, Default)]
+struct Farewell {
+    said_so: bool,
+    misbehaved: bool,
+    /// Where the last frame ends, if there was one.
+    read: Option<u64>,
+}
+
+impl Farewells {
+    /// Follows the next frame of a connection.
+    pub fn follow(&mut self, frame: &Frame) {
+        let side = self.side(frame.direction);
+        side.read = Some(frame.range.end);
+        side.said_so |= matches!(frame.body, Body::GoAway { .. });
+    }
+
+    /// A side did what it should not.
+    pub fn note(&mut self, fault: &Fault) {
+        self.side(fault.direction).misbehaved = true;
+    }
+
+    /// Holds it against who closed the connection.
+    pub fn check(&mut self, connection: &Connection, breaches: &mut Breaches<'_>) {
+        let Some(direction) = closed_first(connection) else {
+            return;
+        };
+        // "An endpoint might choose to close a connection without sending a
+        // GOAWAY for misbehaving peers", says the section.
+        let provoked = self.side(direction.reverse()).misbehaved;
+        let side = self.side(direction);
+        let bytes = connection.side(direction);
+        // Every byte is in a frame or known to be left over.
+        let is_whole = bytes.leftover.is_none() && side.read == Some(bytes.bytes);
+        if is_whole && !side.said_so && !provoked {
+            let sentence = "the connection is closed without GOAWAY";
+            let spot = end_spot(connection, direction);
+            breaches.push(Breach::new(spot, sentence).expected("GOAWAY"));
+        }
+    }
+
+    fn side(&mut self, direction: Direction) -> &mut Farewell {
+        match direction {
+            Direction::ClientToServer => &mut self.client,
+            Direction::ServerToClient => &mut self.server,
+        }
+    }
 }
 
 /// Who ended its direction first. At the same nanosecond nobody did.
@@ -159,21 +219,6 @@ fn closed_first(connection: &Connection) -> Option<Direction> {
         }
         _ => None,
     }
-}
-
-/// Every byte of the direction is in a frame or known to be left over.
-fn is_whole(connection: &Connection, direction: Direction) -> bool {
-    let side = connection.side(direction);
-    let last = sent(connection, direction).last();
-    let read = last.map_or(0, |(_, frame)| frame.range.end);
-    side.leftover.is_none() && read == side.bytes
-}
-
-/// "An endpoint might choose to close a connection without sending a GOAWAY
-/// for misbehaving peers", says the section.
-fn misbehaves(connection: &Connection, direction: Direction) -> bool {
-    let mut faults = connection.faults.iter();
-    faults.any(|fault| fault.direction == direction.reverse())
 }
 
 fn end_spot(connection: &Connection, direction: Direction) -> Spot {

@@ -3,12 +3,11 @@
 use std::collections::VecDeque;
 
 use super::Rule;
-use super::breach::Breach;
+use super::breach::{Breach, Breaches};
 use super::scope::{Spot, fully_read};
 use super::spec::grpc;
 use crate::judge::finding::{Culprit, Level};
 use crate::wire::capture::Direction;
-use crate::wire::exchange::Connection;
 use crate::wire::frame::{ACK, Body, Frame};
 
 pub(super) static PING_ANSWERED: Rule = Rule {
@@ -23,59 +22,119 @@ pub(super) static PING_ANSWERED: Rule = Rule {
     ),
     find: |exchange, breaches| {
         for connection in fully_read(exchange) {
-            for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-                let asked = Asked::of(connection, direction);
-                for (index, frame) in asked.strange_answers {
-                    let sentence = "a PING is acknowledged that nobody sent";
-                    let breach = Breach::new(Spot::frame(connection, index, frame), sentence);
-                    breaches.push(breach);
-                }
-                for (index, frame) in asked.unanswered {
-                    let mut spot = Spot::frame(connection, index, frame);
-                    spot.culprit = Culprit::sender(direction.reverse());
-                    let sentence = "a PING was read and not answered";
-                    breaches.push(Breach::new(spot, sentence).expected("PING with ACK"));
-                }
+            let mut pings = Pings::default();
+            for (index, frame) in connection.frames.iter().enumerate() {
+                pings.follow(connection.id, index, frame, breaches);
             }
+            pings.end(connection.id, breaches);
         }
     },
 };
 
-/// What one side asked of the other with PING.
-struct Asked<'e> {
-    /// PINGs without an answer that the other side has certainly read.
-    unanswered: Vec<(usize, &'e Frame)>,
-    /// Answers to PINGs that were not sent, or answered before.
-    strange_answers: Vec<(usize, &'e Frame)>,
+/// PINGs and SETTINGS of each side that are followed before their answer.
+const MAX_UNANSWERED: usize = 256;
+
+/// What both sides asked of each other with PING.
+#[derive(Debug, Default)]
+pub(super) struct Pings {
+    client: Asked,
+    server: Asked,
 }
 
-impl<'e> Asked<'e> {
-    fn of(connection: &'e Connection, direction: Direction) -> Self {
-        let mut waiting: Vec<(usize, &Frame)> = Vec::new();
-        let mut strange_answers = Vec::new();
-        let mut read_up_to = 0;
-        let mut settings = VecDeque::new();
-        for (index, frame) in connection.frames.iter().enumerate() {
-            let asks = frame.direction == direction;
-            match (&frame.body, asks, frame.has(ACK)) {
-                (Body::Ping(_), true, false) => waiting.push((index, frame)),
-                (Body::Ping(_), false, true) => {
-                    match waiting.iter().position(|(_, ping)| ping.body == frame.body) {
-                        Some(found) => read_up_to = read_up_to.max(waiting.remove(found).0),
-                        None => strange_answers.push((index, frame)),
-                    }
-                }
-                (Body::Settings(_), true, false) => settings.push_back(index),
-                (Body::Settings(_), false, true) => {
-                    read_up_to = read_up_to.max(settings.pop_front().unwrap_or(0));
-                }
-                _ => {}
+/// What one side asked of the other.
+#[derive(Debug, Default)]
+struct Asked {
+    /// PINGs without an answer, each with its index.
+    waiting: VecDeque<(usize, Frame)>,
+    /// The indices of SETTINGS without an answer.
+    settings: VecDeque<usize>,
+    /// What was asked before this one has been read.
+    read_up_to: usize,
+    /// There was more than is followed, so nothing is sure any more.
+    is_lost: bool,
+}
+
+impl Pings {
+    /// Follows the next frame of a connection.
+    pub fn follow(
+        &mut self,
+        connection: u32,
+        index: usize,
+        frame: &Frame,
+        breaches: &mut Breaches<'_>,
+    ) {
+        match (&frame.body, frame.has(ACK)) {
+            (Body::Ping(_) | Body::Settings(_), false) => {
+                self.asked(frame.direction).ask(index, frame);
             }
+            (Body::Ping(_) | Body::Settings(_), true) => {
+                let asked = self.asked(frame.direction.reverse());
+                asked.answer(connection, index, frame, breaches);
+            }
+            _ => {}
         }
-        waiting.retain(|(index, _)| *index < read_up_to);
-        Self {
-            unanswered: waiting,
-            strange_answers,
+    }
+
+    /// The connection has ended: what was not answered will not be.
+    pub fn end(&self, connection: u32, breaches: &mut Breaches<'_>) {
+        for (index, ping) in [&self.client, &self.server]
+            .into_iter()
+            .flat_map(Asked::unanswered)
+        {
+            let mut spot = Spot::frame(connection, *index, ping);
+            spot.culprit = Culprit::sender(ping.direction.reverse());
+            let sentence = "a PING was read and not answered";
+            breaches.push(Breach::new(spot, sentence).expected("PING with ACK"));
         }
+    }
+
+    fn asked(&mut self, direction: Direction) -> &mut Asked {
+        match direction {
+            Direction::ClientToServer => &mut self.client,
+            Direction::ServerToClient => &mut self.server,
+        }
+    }
+}
+
+impl Asked {
+    fn ask(&mut self, index: usize, frame: &Frame) {
+        self.is_lost |= self.waiting.len().max(self.settings.len()) >= MAX_UNANSWERED;
+        match &frame.body {
+            _ if self.is_lost => {}
+            Body::Ping(_) => self.waiting.push_back((index, frame.clone())),
+            _ => self.settings.push_back(index),
+        }
+    }
+
+    fn answer(
+        &mut self,
+        connection: u32,
+        index: usize,
+        frame: &Frame,
+        breaches: &mut Breaches<'_>,
+    ) {
+        if self.is_lost {
+            return;
+        }
+        let answered = match &frame.body {
+            Body::Ping(_) => {
+                let mut waiting = self.waiting.iter();
+                let found = waiting.position(|(_, ping)| ping.body == frame.body);
+                let Some((asked, _)) = found.and_then(|found| self.waiting.remove(found)) else {
+                    let sentence = "a PING is acknowledged that nobody sent";
+                    let spot = Spot::frame(connection, index, frame);
+                    return breaches.push(Breach::new(spot, sentence));
+                };
+                asked
+            }
+            _ => self.settings.pop_front().unwrap_or(0),
+        };
+        self.read_up_to = self.read_up_to.max(answered);
+    }
+
+    /// PINGs that the other side has certainly read and did not answer.
+    fn unanswered(&self) -> impl Iterator<Item = &(usize, Frame)> {
+        let waiting = self.waiting.iter();
+        waiting.filter(|(index, _)| *index < self.read_up_to && !self.is_lost)
     }
 }

@@ -82,8 +82,12 @@ const ALLOW_TRUE_BINARY: u16 = 0xfe03;
 fn announced_true_binary(listed: Listed<'_>) -> bool {
     let place = &listed.list.place;
     let frames = &listed.call.connection.frames;
-    let before = &frames[..place.frame.unwrap_or(frames.len())];
-    let received = before
+    // Of a call that was seen live, only the time says what came before.
+    let before = match place.frame {
+        Some(index) => index,
+        None => frames.partition_point(|frame| frame.at_ns <= place.at_ns),
+    };
+    let received = frames[..before]
         .iter()
         .filter(|frame| frame.direction != place.direction);
     received.filter_map(setting).last() == Some(1)

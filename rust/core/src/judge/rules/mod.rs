@@ -10,6 +10,7 @@ mod http2_faults;
 mod http2_order;
 mod http2_ping;
 mod http2_pseudo;
+mod live;
 mod message;
 mod metadata;
 mod metadata_binary;
@@ -24,6 +25,7 @@ use crate::wire::exchange::Exchange;
 use breach::Breaches;
 
 pub use breach::MAX_FINDINGS;
+pub use live::Lint;
 
 /// One requirement of a specification.
 pub struct Rule {

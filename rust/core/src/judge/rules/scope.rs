@@ -18,11 +18,11 @@ pub(super) struct Spot {
 
 impl Spot {
     /// Some bytes of a frame.
-    pub fn frame(connection: &Connection, index: usize, frame: &Frame) -> Self {
+    pub fn frame(connection: u32, index: usize, frame: &Frame) -> Self {
         Self {
             culprit: Culprit::sender(frame.direction),
             place: Where {
-                connection: Some(connection.id),
+                connection: Some(connection),
                 stream: (frame.stream != 0).then_some(frame.stream),
                 frame: Some(index),
                 direction: Some(frame.direction),
