@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch::Receiver;
@@ -35,14 +36,27 @@ impl Drop for Entry {
 
 /// Connects to the upstream and forwards until both directions have ended.
 /// Dropping the future resets both sides.
-pub(super) async fn serve(entry: Entry, client: Socket, upstream: Endpoint) {
-    match Socket::connect(&upstream).await {
+pub(super) async fn serve(
+    entry: Entry,
+    client: Socket,
+    upstream: Endpoint,
+    connect_within: Duration,
+) {
+    match connect(&upstream, connect_within).await {
         Ok(server) => Pair::new(client, server).forward(&entry).await,
-        Err(_) => {
-            entry.ledger.refuse(entry.id);
+        Err(error) => {
+            entry.ledger.refuse(entry.id, &error);
             client.reset_on_close();
         }
     }
+}
+
+async fn connect(upstream: &Endpoint, within: Duration) -> io::Result<Socket> {
+    let connected = tokio::time::timeout(within, Socket::connect(upstream)).await;
+    connected.unwrap_or_else(|_| {
+        let why = format!("it does not accept within {} s", within.as_secs());
+        Err(io::Error::new(io::ErrorKind::TimedOut, why))
+    })
 }
 
 /// Both sockets of a connection. They end in a reset, unless they are known

@@ -1,6 +1,8 @@
 //! What a tap knows: its log, what is watched for and what is held, all of it
 //! under one lock, so that there is one order of arrival.
 
+use std::collections::HashMap;
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -8,8 +10,9 @@ use tokio::sync::watch::{Receiver, Sender};
 use wirecheck_core::wire::capture::{Direction, Event};
 
 use super::TapOptions;
+use super::feed::{Arrivals, feed};
 use super::hold::{Held, HoldId, Holds, Queue};
-use super::log::Log;
+use super::log::{Keeper, Log};
 use super::outlet::{Backlog, Outlet, Stored};
 use super::scan::Mark;
 use super::watch::{ConnectionEvent, FrameMatch, Sighted, Sighting, Wanted, Watch, Watches};
@@ -28,8 +31,10 @@ struct State {
     log: Option<Log>,
     watches: Watches,
     holds: Holds,
-    connections: Vec<Connection>,
+    /// Those that are open.
+    connections: HashMap<u32, Connection>,
     max_connections: u32,
+    max_open: usize,
     totals: Totals,
 }
 
@@ -41,8 +46,8 @@ pub struct Totals {
     /// Of these, how many could not be passed on, as nothing accepted them
     /// at the upstream.
     pub refused: u32,
-    /// Connections beyond [`TapOptions::max_connections`], which were reset
-    /// and do not count as accepted.
+    /// Connections beyond [`TapOptions::max_connections`] or
+    /// [`TapOptions::max_open`], which were reset and do not count as accepted.
     pub turned_away: u64,
     /// Bytes that came from the client.
     pub client_bytes: u64,
@@ -72,16 +77,29 @@ struct Side {
 }
 
 impl Ledger {
-    /// Must be called within a tokio runtime.
+    /// One that keeps what it sees. Must be called within a tokio runtime.
     pub(super) fn new(options: &TapOptions) -> Self {
         let backlog = Backlog::new();
         let outlet = Outlet::new(&options.capture, options.spill_after, backlog.clone());
+        let keeper = Keeper::new(outlet, options.capture_limit);
+        Self::with_log(Log::Kept(keeper), backlog, options)
+    }
+
+    /// One whose log is read along.
+    pub(super) fn live(options: &TapOptions) -> (Self, Arrivals) {
+        let backlog = Backlog::new();
+        let (feed, arrivals) = feed(backlog.clone());
+        (Self::with_log(Log::Fed(feed), backlog, options), arrivals)
+    }
+
+    fn with_log(log: Log, backlog: Backlog, options: &TapOptions) -> Self {
         let state = State {
-            log: Some(Log::new(outlet, options.capture_limit)),
+            log: Some(log),
             watches: Watches::default(),
             holds: Holds::default(),
-            connections: Vec::new(),
+            connections: HashMap::new(),
             max_connections: options.max_connections,
+            max_open: options.max_open,
             totals: Totals::default(),
         };
         Self {
@@ -124,22 +142,26 @@ impl Ledger {
     /// Takes a new connection in, unless there are too many.
     pub(super) fn open(&self) -> Option<u32> {
         let (mut state, at_ns) = self.lock_now();
-        if state.totals.connections == state.max_connections {
+        let is_full = state.connections.len() >= state.max_open;
+        if is_full || state.totals.connections == state.max_connections {
             state.totals.turned_away += 1;
             return None;
         }
         state.totals.connections += 1;
-        state.connections.push(Connection::default());
         let id = state.totals.connections;
+        state.connections.insert(id, Connection::default());
         state.note(id, at_ns, ConnectionEvent::Opened);
         Some(id)
     }
 
     /// The upstream did not take the connection: to the client that is a
     /// reset by the server.
-    pub(super) fn refuse(&self, id: u32) {
+    pub(super) fn refuse(&self, id: u32, why: &io::Error) {
         let (mut state, at_ns) = self.lock_now();
         state.totals.refused += 1;
+        if let Some(log) = &mut state.log {
+            log.refuse(id, why);
+        }
         state.note(id, at_ns, ConnectionEvent::Refused);
     }
 
@@ -206,6 +228,7 @@ impl Ledger {
         state.note_left_out(id, at_ns, Direction::ClientToServer);
         state.note_left_out(id, at_ns, Direction::ServerToClient);
         state.note(id, at_ns, ConnectionEvent::Closed);
+        state.connections.remove(&id);
     }
 
     /// Ends the log; `None` if that was done before.
@@ -238,7 +261,7 @@ impl Ledger {
 
 impl State {
     fn side(&mut self, id: u32, direction: Direction) -> &mut Side {
-        let connection = &mut self.connections[id as usize - 1];
+        let connection = self.connections.entry(id).or_default();
         match direction {
             Direction::ClientToServer => &mut connection.client,
             Direction::ServerToClient => &mut connection.server,
@@ -258,7 +281,15 @@ impl State {
         }
     }
 
+    /// Who reads along decodes frames, and nobody watches or holds them here.
+    fn is_watched(&self) -> bool {
+        self.log.as_ref().is_none_or(Log::is_kept)
+    }
+
     fn scan(&mut self, id: u32, at_ns: u64, queue: &mut Queue, fresh: usize) {
+        if !self.is_watched() {
+            return;
+        }
         let Queue {
             direction,
             bytes,

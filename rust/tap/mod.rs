@@ -28,6 +28,7 @@
 //! ```
 
 mod connection;
+mod feed;
 mod hold;
 mod ledger;
 mod log;
@@ -48,6 +49,7 @@ use connection::Entry;
 use ledger::Ledger;
 use socket::{Listener, Socket, is_about_one_connection};
 
+pub use feed::{Arrivals, Batch, Next, Refused};
 pub use hold::{Held, HoldId};
 pub use ledger::Totals;
 pub use outlet::CaptureLog;
@@ -69,16 +71,34 @@ pub struct TapOptions {
     /// How many connections the tap accepts in its life; those beyond are
     /// reset.
     pub max_connections: u32,
+    /// How many connections may be open at one time; those beyond are reset.
+    pub max_open: usize,
+    /// How long the upstream may take to accept a connection.
+    pub connect_within: Duration,
 }
 
 impl TapOptions {
-    /// 1 MiB in memory, 64 MiB in all, and 1,024 connections.
+    /// 1 MiB in memory, 64 MiB in all, 1,024 connections, and a minute for the
+    /// upstream to accept one.
     pub fn new(capture: impl Into<PathBuf>) -> Self {
         Self {
             capture: capture.into(),
             spill_after: 1 << 20,
             capture_limit: 64 << 20,
             max_connections: 1024,
+            max_open: 1024,
+            connect_within: Duration::from_secs(60),
+        }
+    }
+
+    /// For a tap whose log is read along and not kept: as many connections one
+    /// after the other as there may be, and ten seconds for the upstream.
+    pub fn live(max_open: usize) -> Self {
+        Self {
+            max_connections: u32::MAX,
+            max_open,
+            connect_within: Duration::from_secs(10),
+            ..Self::new(PathBuf::new())
         }
     }
 }
@@ -144,17 +164,43 @@ impl Tap {
         upstream: Endpoint,
         options: TapOptions,
     ) -> Result<Self, TapError> {
+        Self::with_ledger(listen, upstream, &options, Ledger::new(&options)).await
+    }
+
+    /// As [`Tap::open`], but what it sees is not kept: it comes out of the
+    /// [`Arrivals`], which must be read, for the traffic waits for that. Such a
+    /// tap can hold nothing and watch for nothing.
+    ///
+    /// # Errors
+    /// [`TapError::Listen`].
+    pub async fn open_live(
+        listen: &Endpoint,
+        upstream: Endpoint,
+        options: TapOptions,
+    ) -> Result<(Self, Arrivals), TapError> {
+        let (ledger, arrivals) = Ledger::live(&options);
+        let tap = Self::with_ledger(listen, upstream, &options, ledger).await?;
+        Ok((tap, arrivals))
+    }
+
+    async fn with_ledger(
+        listen: &Endpoint,
+        upstream: Endpoint,
+        options: &TapOptions,
+        ledger: Ledger,
+    ) -> Result<Self, TapError> {
         let failed = |source| TapError::Listen {
             endpoint: listen.clone(),
             source,
         };
         let listener = Listener::bind(listen).await.map_err(failed)?;
         let address = listener.endpoint().map_err(failed)?.to_string();
-        let ledger = Arc::new(Ledger::new(&options));
+        let ledger = Arc::new(ledger);
         let phase = Sender::new(Phase::Open);
         let doorman = Doorman {
             ledger: Arc::clone(&ledger),
             upstream,
+            connect_within: options.connect_within,
             phase: phase.subscribe(),
             connections: JoinSet::new(),
         };
@@ -243,6 +289,7 @@ impl Drop for Tap {
 struct Doorman {
     ledger: Arc<Ledger>,
     upstream: Endpoint,
+    connect_within: Duration,
     phase: Receiver<Phase>,
     connections: JoinSet<()>,
 }
@@ -291,8 +338,9 @@ impl Doorman {
             id,
         };
         let upstream = self.upstream.clone();
+        let connect_within = self.connect_within;
         self.connections
-            .spawn(connection::serve(entry, client, upstream));
+            .spawn(connection::serve(entry, client, upstream, connect_within));
     }
 
     /// Waits for the connections that are left, unless it is told not to.

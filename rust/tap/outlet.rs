@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 const SEGMENT: usize = 256 * 1024;
 
 /// Bytes on their way to the disk beyond which the traffic waits for it.
-const MAX_BACKLOG: usize = 4 * 1024 * 1024;
+pub(super) const MAX_BACKLOG: usize = 4 * 1024 * 1024;
 
 /// Takes the bytes of a log. Writing to it never blocks and never fails: a
 /// thread of its own writes the file, and [`Backlog`] holds up the traffic.
@@ -166,11 +166,11 @@ impl Backlog {
         }
     }
 
-    fn add(&self, count: usize) {
+    pub(super) fn add(&self, count: usize) {
         self.0.send_modify(|bytes| *bytes += count);
     }
 
-    fn take(&self, count: usize) {
+    pub(super) fn take(&self, count: usize) {
         self.0.send_modify(|bytes| *bytes -= count);
     }
 }

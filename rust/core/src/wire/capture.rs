@@ -184,6 +184,25 @@ impl<W: Write> Writer<W> {
     }
 }
 
+/// Appends a record as a capture has it, without what a capture begins with:
+/// for who hands records on in memory. [`records`] reads them.
+pub fn append(record: &Record<'_>, to: &mut Vec<u8>) {
+    Writer { output: to }
+        .write(record)
+        .expect("memory takes every write");
+}
+
+/// The records that [`append`] made, up to the first that is not whole.
+pub fn records(mut bytes: &[u8]) -> impl Iterator<Item = Record<'_>> {
+    std::iter::from_fn(move || {
+        let (header, rest) = bytes.split_first_chunk::<HEADER>()?;
+        let found = RecordHeader::parse(header, 0).ok()?;
+        let (content, behind) = rest.split_at_checked(found.length as usize)?;
+        bytes = behind;
+        Some(found.record(content))
+    })
+}
+
 /// Reads a capture record by record into one buffer that it uses again.
 #[derive(Debug)]
 pub struct Reader<R> {

@@ -172,3 +172,23 @@ fn a_failing_input_is_an_error_with_its_offset() {
         Err(CaptureError::Io { offset: 25, .. })
     ));
 }
+
+#[test]
+fn records_in_memory_are_those_of_a_capture() {
+    let records = [
+        (Event::Opened, 0),
+        (Event::Bytes(Direction::ClientToServer, b"abc"), 1),
+        (Event::LeftOut(Direction::ServerToClient, 7), 2),
+        (Event::Closed, 3),
+    ]
+    .map(|(event, at_ns)| Record {
+        connection: 9,
+        at_ns,
+        event,
+    });
+    let mut bytes = Vec::new();
+    records.iter().for_each(|record| append(record, &mut bytes));
+    assert!(super::records(&bytes).eq(records));
+    let cut = &bytes[..bytes.len() - 1];
+    assert!(super::records(cut).eq(records[..3].iter().copied()));
+}
