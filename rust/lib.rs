@@ -6,6 +6,7 @@
 
 pub mod cli;
 pub mod export;
+pub mod live;
 pub mod peer;
 pub mod report;
 pub mod run;

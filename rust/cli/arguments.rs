@@ -7,6 +7,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use wirecheck_core::plan::span;
 
 use super::compare::CompareArguments;
+use super::schema::SchemaArguments;
 use super::service::ServiceArguments;
 use crate::report::style::Style;
 
@@ -37,6 +38,19 @@ const CI_EXAMPLES: &str = "Examples:
   wirecheck ci gitlab > interop.gitlab-ci.yml
   wirecheck ci github -- --cases interop/cases --peer mine='python peer.py'";
 
+const TAP_EXAMPLES: &str = "Examples:
+  wirecheck tap --to 127.0.0.1:50051                            listens on a free port
+  wirecheck tap --to shop:50051 --listen 127.0.0.1:50052 --proto shop.proto
+  wirecheck tap --to 127.0.0.1:50051 --json > calls.ndjson
+  wirecheck tap --to 127.0.0.1:50051 --pcapng - | wireshark -k -i -
+
+Exit codes:
+    0  told to end by Ctrl-C or SIGTERM, whatever passed
+    1  with --strict: something that passed breaks a MUST
+    2  usage: a flag, an address or the schema is wrong
+    3  cannot listen there, or a file could not be written
+  130  told to end a second time";
+
 /// Proves that gRPC programs written in different languages understand each
 /// other, byte for byte.
 #[derive(Debug, Parser)]
@@ -63,6 +77,8 @@ pub enum Command {
     Compare(CompareArguments),
     /// Show what passed in a cell: frames, headers, messages as fields, hex.
     Show(ShowArguments),
+    /// Stand between any two programs and tell what passes: calls, messages, what breaks a rule.
+    Tap(TapArguments),
     /// Make a report of a run that was made before: text, JUnit, Markdown, annotations, JSON.
     Report(ReportArguments),
     /// Change the list of known deviations by what the latest run showed.
@@ -160,6 +176,35 @@ pub struct ExplainArguments {
     pub case: String,
     #[command(flatten)]
     pub place: Place,
+}
+
+/// `wirecheck tap`.
+#[derive(Debug, Args)]
+#[command(after_help = TAP_EXAMPLES)]
+pub struct TapArguments {
+    /// The server: `host:port` or `unix:path`.
+    #[arg(long, value_name = "ADDR")]
+    pub to: String,
+    /// Where clients connect [default: 127.0.0.1 and a free port, which is said].
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// Write each call to stdout as one line of JSON; text goes to stderr, without the calls.
+    #[arg(long)]
+    pub json: bool,
+    /// Write all bytes as packets for Wireshark, as they pass; `-` is stdout, and text goes to stderr.
+    #[arg(long, value_name = "FILE")]
+    pub pcapng: Option<PathBuf>,
+    /// Save the calls as a suite of cases when all is over; needs a schema.
+    #[arg(long, value_name = "FILE")]
+    pub save_cases: Option<PathBuf>,
+    /// Metadata whose values are not shown, beside authorization, cookies and `*-token`; can be given several times.
+    #[arg(long = "secret", value_name = "KEY")]
+    pub secrets: Vec<String>,
+    /// End with exit code 1 if anything that passed breaks a MUST.
+    #[arg(long)]
+    pub strict: bool,
+    #[command(flatten)]
+    pub schema: SchemaArguments,
 }
 
 /// `wirecheck show`.

@@ -14,6 +14,7 @@ use crate::export::pcapng::PcapngError;
 use crate::report::style::Style;
 use crate::run::folder::{FolderError, LoadError};
 use crate::schema::SchemaError;
+use crate::tap::TapError;
 
 /// See the module.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +111,21 @@ pub enum CliError {
         /// Why.
         error: PcapngError,
     },
+    /// What passes cannot be written as packets.
+    #[error("cannot write packets: {error}")]
+    Packets {
+        /// Why.
+        error: PcapngError,
+    },
+    /// A tap cannot be opened.
+    #[error("{}", with_cause(.0))]
+    Tap(TapError),
+    /// Cases cannot be written without their types.
+    #[error("`--save-cases` needs the schema of the services")]
+    NoSchema,
+    /// Two things would go to stdout.
+    #[error("`--json` and `--pcapng -` both want stdout")]
+    StdoutTwice,
     /// A run's folder cannot be written.
     #[error(transparent)]
     Folder(FolderError),
@@ -169,10 +185,16 @@ impl CliError {
             | Self::Edit { .. }
             | Self::Run(_)
             | Self::Exists(_)
+            | Self::NoSchema
+            | Self::StdoutTwice
+            | Self::Tap(TapError::Endpoint(_))
             | Self::NoCapture { .. } => Exit::Usage,
-            Self::Folder(_) | Self::Start(_) | Self::Write { .. } | Self::Pcapng { .. } => {
-                Exit::Infrastructure
-            }
+            Self::Folder(_)
+            | Self::Start(_)
+            | Self::Write { .. }
+            | Self::Packets { .. }
+            | Self::Tap(TapError::Listen { .. })
+            | Self::Pcapng { .. } => Exit::Infrastructure,
         }
     }
 
@@ -249,9 +271,26 @@ impl CliError {
                     .into(),
             ),
             Self::Exists(_) => Some("`--force` overwrites it".into()),
+            Self::NoSchema => Some("name it with `--proto FILE` or `--descriptor-set FILE`".into()),
+            Self::StdoutTwice => Some("give one of them a file".into()),
+            Self::Tap(TapError::Listen { source, .. })
+                if source.kind() == std::io::ErrorKind::AddrInUse =>
+            {
+                Some("another program listens there; without `--listen` a free port is chosen".into())
+            }
+            Self::Tap(TapError::Endpoint(_)) => {
+                Some("for example `127.0.0.1:50051`, `localhost:50051` or `unix:/run/shop.sock`".into())
+            }
             Self::Folder(_) => Some("another folder can be given with `--runs DIR`".into()),
             _ => None,
         }
+    }
+}
+
+fn with_cause(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
     }
 }
 

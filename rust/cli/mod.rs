@@ -20,6 +20,7 @@ mod schema;
 mod selection;
 mod service;
 mod show;
+mod tap;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
         Command::Explain(options) => explain::run(&options, stdout_style),
         Command::Compare(options) => compare::run(&options, stdout_style),
         Command::Show(options) => show::run(&options, stdout_style),
+        Command::Tap(options) => tap::run(&options, arguments.color),
         Command::Report(options) => report::run(&options, stdout_style),
         Command::Known(options) => known::run(&options, stdout_style),
         Command::Ci(options) => ci::run(&options),

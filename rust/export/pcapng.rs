@@ -68,7 +68,10 @@ pub struct Written {
 /// A pcapng file that is being written.
 pub struct Pcapng<W: Write> {
     file: PcapNgWriter<W>,
+    /// Interfaces that have begun; packets are of the last one.
     interfaces: u32,
+    /// The connections of that which are open.
+    talks: HashMap<u32, Talk>,
     written: Written,
 }
 
@@ -88,6 +91,7 @@ impl<W: Write> Pcapng<W> {
         Ok(Self {
             file: PcapNgWriter::with_section_header(to, section)?,
             interfaces: 0,
+            talks: HashMap::new(),
             written: Written::default(),
         })
     }
@@ -104,12 +108,11 @@ impl<W: Write> Pcapng<W> {
         name: &str,
         began: Duration,
     ) -> Result<(), PcapngError> {
-        self.begin_interface(name)?;
+        self.begin(name)?;
         let mut reader = Reader::new(capture)?;
-        let mut talks = HashMap::new();
         loop {
             match reader.next_record() {
-                Ok(Some(record)) => self.record(&record, began, &mut talks)?,
+                Ok(Some(record)) => self.record(&record, began)?,
                 Ok(None) => break,
                 Err(CaptureError::Truncated { .. }) => {
                     self.written.truncated = true;
@@ -118,7 +121,6 @@ impl<W: Write> Pcapng<W> {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.interfaces += 1;
         Ok(())
     }
 
@@ -127,7 +129,21 @@ impl<W: Write> Pcapng<W> {
         (self.file.into_inner(), self.written)
     }
 
-    fn begin_interface(&mut self, name: &str) -> Result<(), PcapngError> {
+    /// Writes out what the output buffers.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub fn flush(&mut self) -> Result<(), PcapngError> {
+        self.file.get_mut().flush().map_err(PcapngError::Flush)
+    }
+
+    /// Begins the interface of a tap, whose records follow.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn begin(&mut self, name: &str) -> Result<(), PcapngError> {
         let block = InterfaceDescriptionBlock {
             linktype: DataLink::RAW,
             snaplen: 0,
@@ -137,24 +153,32 @@ impl<W: Write> Pcapng<W> {
             ],
         };
         self.file.write_pcapng_block(block)?;
+        self.interfaces += 1;
+        self.talks.clear();
         Ok(())
     }
 
-    fn record(
-        &mut self,
-        record: &Record<'_>,
-        began: Duration,
-        talks: &mut HashMap<u32, Talk>,
-    ) -> Result<(), PcapngError> {
-        let server_port = SERVER_PORT.saturating_add(u16::try_from(self.interfaces).unwrap_or(0));
+    /// Adds what a tap saw next, to the interface that has begun. `began` is
+    /// when the tap was opened, since 1970-01-01 UTC.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn record(&mut self, record: &Record<'_>, began: Duration) -> Result<(), PcapngError> {
+        let interface = self.interfaces.saturating_sub(1);
+        let server_port = SERVER_PORT.saturating_add(u16::try_from(interface).unwrap_or(0));
         let connections = &mut self.written.connections;
-        let talk = talks.entry(record.connection).or_insert_with(|| {
+        let talk = self.talks.entry(record.connection).or_insert_with(|| {
             *connections += 1;
             Talk::new(record.connection, server_port)
         });
-        for packet in talk.packets(&record.event)? {
+        let packets = talk.packets(&record.event)?;
+        if record.event == Event::Closed {
+            self.talks.remove(&record.connection);
+        }
+        for packet in packets {
             self.file.write_pcapng_block(EnhancedPacketBlock {
-                interface_id: self.interfaces,
+                interface_id: interface,
                 timestamp: began + Duration::from_nanos(record.at_ns),
                 original_len: u32::try_from(packet.len()).unwrap_or(u32::MAX),
                 data: Cow::Owned(packet),

@@ -5,6 +5,7 @@ use wirecheck_core::wire::exchange::HeaderField;
 use wirecheck_core::wire::grpc::percent_decode_lossy;
 use wirecheck_core::wire::metadata::decode_bin;
 use wirecheck_core::wire::names::status_name;
+use wirecheck_core::wire::secret::Secrets;
 
 use super::text;
 
@@ -45,14 +46,7 @@ pub fn metadatum_value(entry: &MetadatumOf) -> String {
 
 /// A value that must not stand in a report that is passed on.
 fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let exact = [
-        "authorization",
-        "proxy-authorization",
-        "cookie",
-        "set-cookie",
-    ];
-    exact.contains(&name.as_str()) || name.ends_with("-token") || name.ends_with("-token-bin")
+    Secrets::default().is_secret(name)
 }
 
 fn redacted(length: usize) -> String {

@@ -27,6 +27,7 @@ pub mod show;
 pub mod style;
 mod table;
 mod tally;
+pub mod tap;
 mod text;
 pub mod trouble;
 pub mod whole;
@@ -47,7 +48,7 @@ pub use matrix::matrix;
 pub use progress::{progress_line, status_line};
 pub use show::show;
 pub use style::Style;
-pub use text::count;
+pub use text::{count, number};
 pub use trouble::{peer_failure, stale};
 pub use whole::{Evidence, whole};
 

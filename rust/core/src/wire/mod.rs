@@ -1,6 +1,7 @@
 //! What passes between two gRPC programs: the log of the tap, HTTP/2 frames,
 //! HPACK, gRPC messages and protobuf fields, all with their byte ranges.
 
+pub mod call;
 pub mod canonical;
 pub mod capture;
 pub mod decode;
@@ -14,3 +15,4 @@ pub mod metadata;
 pub mod names;
 pub mod payload;
 pub mod protobuf;
+pub mod secret;
