@@ -122,7 +122,7 @@ pub enum CliError {
     Tap(TapError),
     /// Cases cannot be written without their types.
     #[error("`--save-cases` needs the schema of the services")]
-    NoSchema,
+    NoTypes,
     /// Two things would go to stdout.
     #[error("`--json` and `--pcapng -` both want stdout")]
     StdoutTwice,
@@ -185,7 +185,7 @@ impl CliError {
             | Self::Edit { .. }
             | Self::Run(_)
             | Self::Exists(_)
-            | Self::NoSchema
+            | Self::NoTypes
             | Self::StdoutTwice
             | Self::Tap(TapError::Endpoint(_))
             | Self::NoCapture { .. } => Exit::Usage,
@@ -271,7 +271,7 @@ impl CliError {
                     .into(),
             ),
             Self::Exists(_) => Some("`--force` overwrites it".into()),
-            Self::NoSchema => Some("name it with `--proto FILE` or `--descriptor-set FILE`".into()),
+            Self::NoTypes => Some("name it with `--proto FILE` or `--descriptor-set FILE`".into()),
             Self::StdoutTwice => Some("give one of them a file".into()),
             Self::Tap(TapError::Listen { source, .. })
                 if source.kind() == std::io::ErrorKind::AddrInUse =>

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{IsTerminal as _, stderr, stdout};
-use std::net::ToSocketAddrs as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,6 +13,7 @@ use wirecheck_core::wire::secret::Secrets;
 use super::Result;
 use super::arguments::{Color, TapArguments};
 use super::error::CliError;
+use super::service::endpoint;
 use crate::export::pcapng::SERVER_PORT;
 use crate::export::suite::Suite;
 use crate::live::{Destination, Outcome, Outputs, Packets, Printer, Telling, Told, read_along};
@@ -60,7 +60,7 @@ impl Prepared {
         }
         let schema = arguments.schema.load()?;
         if arguments.save_cases.is_some() && schema.is_none() {
-            return Err(CliError::NoSchema);
+            return Err(CliError::NoTypes);
         }
         let secrets = Secrets::new(&arguments.secrets);
         let stdout_is_taken = arguments.json || is_stdout(arguments.pcapng.as_deref());
@@ -227,24 +227,6 @@ fn packets(file: &Path, arguments: &TapArguments) -> Result<Packets> {
 
 fn is_stdout(file: Option<&Path>) -> bool {
     file == Some(Path::new("-"))
-}
-
-/// An address as it was typed; a host's name is looked up once, and its IPv4
-/// address is preferred.
-fn endpoint(text: &str) -> Result<Endpoint> {
-    let error = match text.parse() {
-        Ok(endpoint) => return Ok(endpoint),
-        Err(error) => error,
-    };
-    let found: Vec<_> = text.to_socket_addrs().into_iter().flatten().collect();
-    let first = found
-        .iter()
-        .find(|address| address.is_ipv4())
-        .or(found.first());
-    match first {
-        Some(address) => Ok(Endpoint::Tcp(*address)),
-        None => Err(CliError::Tap(error)),
-    }
 }
 
 /// Each connection takes two sockets.
