@@ -10,6 +10,7 @@ use super::compare::CompareArguments;
 use super::schema::SchemaArguments;
 use super::service::ServiceArguments;
 use crate::report::style::Style;
+use crate::run::Flaky;
 
 const EXIT_CODES: &str = "Exit codes:
     0  every outcome is as expected
@@ -117,6 +118,9 @@ pub struct RunArguments {
     /// Stop at the first cell that is not as expected.
     #[arg(long)]
     pub fail_fast: bool,
+    /// What a cell means that failed beside others and passes when it is run again alone.
+    #[arg(long, value_name = "WORD", value_enum, default_value_t = Flaky::Fail, env = "WIRECHECK_FLAKY")]
+    pub flaky: Flaky,
     /// Do not build peers that are not current.
     #[arg(long)]
     pub no_build: bool,

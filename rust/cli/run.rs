@@ -19,7 +19,7 @@ use super::selection::{Selection, select};
 use super::{Result, print};
 use crate::report::style::Style;
 use crate::run::folder::RunFolder;
-use crate::run::{Options, run as run_plan};
+use crate::run::{Flaky, Options, run as run_plan};
 
 /// Cells side by side for each processor: a cell mostly waits for its peers.
 const JOBS_PER_CORE: usize = 8;
@@ -105,6 +105,8 @@ pub struct Told {
     pub fail_fast: bool,
     /// Build peers that are not current.
     pub build: bool,
+    /// What a flaky cell means.
+    pub flaky: Flaky,
     /// The folder of the runs, if it was told.
     pub runs: Option<PathBuf>,
 }
@@ -118,6 +120,7 @@ impl Default for Told {
             seed: 0,
             fail_fast: false,
             build: true,
+            flaky: Flaky::Fail,
             runs: None,
         }
     }
@@ -135,6 +138,7 @@ fn told(arguments: &RunArguments, context: &Context) -> Told {
         },
         fail_fast: arguments.fail_fast,
         build: !arguments.no_build,
+        flaky: arguments.flaky,
         runs: arguments.place.runs.clone(),
     }
 }
@@ -164,6 +168,7 @@ fn options(told: &Told, context: &Context) -> Options {
         seed: told.seed,
         fail_fast: told.fail_fast,
         build: told.build,
+        flaky: told.flaky,
         left_out: context.left_out.clone(),
         notes: context.notes.clone(),
         argv: without_values(argv, "--header"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use wirecheck_core::judge::finding::Finding;
-use wirecheck_core::judge::outcome::{self, Verdict};
+use wirecheck_core::judge::outcome::{self, Outcome, Verdict};
 use wirecheck_core::model::run as model;
 
 use super::cell::Trouble;
@@ -62,6 +62,9 @@ pub struct Books {
     must_stop: bool,
 }
 
+/// How many cells are run once more at the most.
+const MOST_AGAIN: usize = 20;
+
 impl Books {
     /// Nothing has been made.
     pub fn new(setup: &Arc<Setup>, report: mpsc::UnboundedSender<Done>) -> Self {
@@ -93,17 +96,37 @@ impl Books {
         // could not even be started will not start for that either.
         let died =
             matches!(&ran.result, Err(Trouble::Peer { fault, .. }) if !record::never_ran(fault));
-        if died && !ran.alone {
-            self.again.push(ran.unit);
-            self.cells[cell].push(ran);
+        let (unit, alone) = (ran.unit, ran.alone);
+        self.cells[cell].push(ran);
+        if died && !alone {
+            self.again.push(unit);
             return;
         }
-        self.cells[cell].push(ran);
         let repeat = self.setup.plan.cases[self.setup.plan.cells[cell].case].repeat as usize;
         let decided = self.cells[cell].iter().filter(|ran| ran.is_final()).count();
-        if decided == repeat {
-            self.close(cell);
+        if decided < repeat {
+            return;
         }
+        match !alone && self.may_be_flaky(cell, repeat) {
+            true => self.again.push(unit),
+            false => self.close(cell),
+        }
+    }
+
+    /// A failure is run again, alone, to tell a bug from what the load of other
+    /// cells does. Not where several samples tell that already, and not when so
+    /// much fails that chance is no reason.
+    fn may_be_flaky(&self, cell: usize, repeat: usize) -> bool {
+        let [ran] = self.cells[cell].as_slice() else {
+            return false;
+        };
+        let Ok(sample) = &ran.result else {
+            return false;
+        };
+        let samples = [sample.judged.clone()];
+        let id = &self.setup.plan.cells[cell].id;
+        let is_red = || outcome::decide(id, &samples, &self.setup.known).outcome == Outcome::Fail;
+        repeat == 1 && !self.setup.fail_fast && self.again.len() < MOST_AGAIN && is_red()
     }
 
     /// All runs of a cell are in: the verdict, or, if it depends on what others
@@ -117,8 +140,16 @@ impl Books {
         }
     }
 
-    /// Groups that will not be complete any more are decided as they are.
+    /// What was to be run again, and groups that will not be complete any more,
+    /// are decided as they are.
     pub fn finish(mut self) -> Vec<model::Agreement> {
+        for cell in 0..self.cells.len() {
+            let repeat = self.setup.plan.cases[self.setup.plan.cells[cell].case].repeat as usize;
+            let decided = self.cells[cell].iter().filter(|ran| ran.is_final()).count();
+            if decided >= repeat {
+                self.close(cell);
+            }
+        }
         while let Some(group) = self.groups.take_any() {
             self.decide_group(group);
         }
@@ -180,8 +211,10 @@ fn decide(setup: &Setup, cell: usize, runs: Vec<Ran>) -> Done {
             }
         }
     }
+    let ran_again = case.repeat == 1 && samples.len() == 2;
     let verdict = match &trouble {
         Some(trouble) => record::of_trouble(trouble, planned, setup, &mut record),
+        None if ran_again => outcome::decide_again(&planned.id, &samples, &setup.known),
         None => outcome::decide(&planned.id, &samples, &setup.known),
     };
     record::finish(&mut record, &verdict);

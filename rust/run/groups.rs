@@ -88,7 +88,12 @@ impl Groups {
         for (index, finding) in findings {
             let (cell, runs) = &mut group.cells[index];
             let case = &setup.plan.cases[setup.plan.cells[*cell].case];
-            if let Some(sample) = runs.iter_mut().find_map(|ran| ran.result.as_mut().ok()) {
+            // What was run again, alone, counts.
+            let mut samples = runs
+                .iter_mut()
+                .rev()
+                .filter_map(|ran| ran.result.as_mut().ok());
+            if let Some(sample) = samples.next() {
                 record::add_finding(case, sample, finding);
             }
         }
@@ -120,7 +125,7 @@ impl Groups {
 
 /// What the client of a cell was told; nothing, if its run came to nothing.
 fn witness(runs: &[Ran]) -> Witness {
-    let mut samples = runs.iter().filter_map(|ran| ran.result.as_ref().ok());
+    let mut samples = runs.iter().rev().filter_map(|ran| ran.result.as_ref().ok());
     samples
         .find_map(|sample| sample.witness.clone())
         .unwrap_or_default()

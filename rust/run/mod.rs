@@ -44,10 +44,23 @@ pub struct Options {
     pub build: bool,
     /// What clients need not agree in.
     pub left_out: Vec<PathPattern>,
+    /// What a cell means that fails only beside others.
+    pub flaky: Flaky,
     /// What could have been run and was to be left out, with the reason.
     pub notes: Vec<String>,
     /// The command line.
     pub argv: Vec<String>,
+}
+
+/// What a cell means that fails only beside others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Flaky {
+    /// It is counted, and that is all.
+    Pass,
+    /// It is shown, and the run may end with 0.
+    Warn,
+    /// It is not as expected.
+    Fail,
 }
 
 /// Something that happened in a run, for whoever shows its progress.

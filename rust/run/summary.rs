@@ -14,12 +14,12 @@ use wirecheck_core::model::run as model;
 use wirecheck_core::plan::cells::Plan;
 use wirecheck_core::plan::known::Known;
 
-use super::Options;
 use super::books::Done;
 use super::dispatch::Dispatched;
 use super::folder::RunFolder;
 use super::pool::{Post, role_name};
 use super::record;
+use super::{Flaky, Options};
 use crate::peer::contract::Role;
 use crate::peer::link::PeerFault;
 
@@ -78,7 +78,7 @@ pub fn summarize(
             .map(|rule| from_judge::rule(rule))
             .collect(),
         known: known(outline.known, &done),
-        causes: causes(&done),
+        causes: causes(&done, outline.options.flaky),
         left_out: outline.options.notes.clone(),
         agreements: dispatched.agreements,
         cuts: cuts(outline, &done),
@@ -107,9 +107,9 @@ fn exit(outline: &Outline<'_>, done: &[Done], stopped: bool, interrupted: bool) 
         .any(|post| !lock(&post.faults).is_empty());
     let mut reasons = Vec::new();
     reasons.extend(interrupted.then_some(Exit::Interrupted));
-    reasons.extend(
-        any(&[Outcome::Fail, Outcome::Stale, Outcome::Flaky]).then_some(Exit::Incompatible),
-    );
+    let is_incompatible = any(&[Outcome::Fail, Outcome::Stale])
+        || (outline.options.flaky == Flaky::Fail && any(&[Outcome::Flaky]));
+    reasons.extend(is_incompatible.then_some(Exit::Incompatible));
     reasons.extend((any(&[Outcome::Error]) || faulty_peer).then_some(Exit::Infrastructure));
     reasons.extend((stopped || any(&[Outcome::NotRun])).then_some(Exit::Incomplete));
     Exit::first_of(reasons)
@@ -152,13 +152,13 @@ fn not_run(
 }
 
 /// Cells with the same finding of the same peer, the largest group first.
-fn causes(done: &[Done]) -> Vec<model::Cause> {
+fn causes(done: &[Done], flaky: Flaky) -> Vec<model::Cause> {
     let mut causes: Vec<model::Cause> = Vec::new();
     for done in done.iter().filter(|done| {
         !matches!(
             done.verdict.outcome,
             Outcome::Pass | Outcome::Lax | Outcome::NotRun
-        )
+        ) && !(flaky == Flaky::Pass && done.verdict.outcome == Outcome::Flaky)
     }) {
         let cause = cause(done);
         match causes.iter_mut().find(|known| known.id == cause.id) {

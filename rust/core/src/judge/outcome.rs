@@ -157,6 +157,21 @@ pub fn decide(id: &str, samples: &[Judged], known: &[Known]) -> Verdict {
     )
 }
 
+/// Decides on a cell that failed and was run again, alone.
+pub fn decide_again(id: &str, samples: &[Judged], known: &[Known]) -> Verdict {
+    let each = samples.chunks(1).map(|sample| decide(id, sample, known));
+    let each: Vec<Verdict> = each.collect();
+    match each.as_slice() {
+        [first, again] if again.outcome != Outcome::Fail => Verdict {
+            outcome: Outcome::Flaky,
+            reason: Some("failed beside other cells, passed alone".into()),
+            ..first.clone()
+        },
+        [_, again] => again.clone(),
+        _ => decide(id, samples, known),
+    }
+}
+
 fn verdict(
     outcome: Outcome,
     culprit: Option<Culprit>,
@@ -271,6 +286,16 @@ mod tests {
     fn what_is_listed_and_passes_is_stale() {
         assert_eq!(outcome(&[sample(None)], &entry("")), Outcome::Stale);
         assert_eq!(outcome(&[sample(None)], &[]), Outcome::Pass);
+    }
+
+    #[test]
+    fn what_passes_alone_is_flaky_and_what_fails_again_fails() {
+        let (bad, good) = (sample(Some("INTERNAL")), sample(None));
+        let verdict = decide_again(ID, &[bad.clone(), good], &[]);
+        assert_eq!(verdict.outcome, Outcome::Flaky);
+        assert_eq!(verdict.culprit, Some(Culprit::Server));
+        let verdict = decide_again(ID, &[bad.clone(), bad], &[]);
+        assert_eq!(verdict.outcome, Outcome::Fail);
     }
 
     #[test]
