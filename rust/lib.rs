@@ -5,6 +5,7 @@
 //! the crate `wirecheck_core`.
 
 pub mod cli;
+pub mod doctor;
 pub mod export;
 pub mod live;
 pub mod peer;

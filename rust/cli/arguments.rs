@@ -7,6 +7,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use wirecheck_core::plan::span;
 
 use super::compare::CompareArguments;
+use super::doctor::DoctorArguments;
 use super::schema::SchemaArguments;
 use super::service::ServiceArguments;
 use crate::report::style::Style;
@@ -74,6 +75,8 @@ pub enum Command {
     List(ListArguments),
     /// Explain what a case does and what it expects.
     Explain(ExplainArguments),
+    /// Check what a run needs, and print the command that mends each fault.
+    Doctor(DoctorArguments),
     /// Send the same calls to two servers and show how their answers differ.
     Compare(CompareArguments),
     /// Show what passed in a cell: frames, headers, messages as fields, hex.

@@ -270,6 +270,9 @@ impl CliError {
                 "write it with its imports: `protoc --include_imports --descriptor_set_out=FILE ...`"
                     .into(),
             ),
+            Self::Schema(SchemaError::Reflection { .. }) => {
+                Some("name the schema with `--proto FILE` or `--descriptor-set FILE`".into())
+            }
             Self::Exists(_) => Some("`--force` overwrites it".into()),
             Self::NoTypes => Some("name it with `--proto FILE` or `--descriptor-set FILE`".into()),
             Self::StdoutTwice => Some("give one of them a file".into()),

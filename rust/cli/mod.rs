@@ -4,6 +4,7 @@ mod arguments;
 mod ci;
 mod compare;
 mod context;
+mod doctor;
 mod error;
 mod explain;
 mod known;
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
         Command::List(options) => list::run(&options, stdout_style),
         Command::Explain(options) => explain::run(&options, stdout_style),
         Command::Compare(options) => compare::run(&options, stdout_style),
+        Command::Doctor(options) => doctor::run(&options, stdout_style),
         Command::Show(options) => show::run(&options, stdout_style),
         Command::Tap(options) => tap::run(&options, arguments.color),
         Command::Report(options) => report::run(&options, stdout_style),

@@ -19,6 +19,7 @@ use super::error::CliError;
 use super::schema::SchemaArguments;
 use crate::peer::process::Program;
 use crate::peer::spec::{Body, ForeignClient, ForeignServer, PeerSpec, Readiness};
+use crate::schema::reflection;
 use crate::tap::Endpoint;
 
 /// How long a server that runs already may take to accept a connection.
@@ -52,6 +53,9 @@ pub struct ServiceArguments {
     /// Fields and metadata that clients need not agree in, as in `created_at` or `order.id`.
     #[arg(long = "leave-out", value_name = "FIELD")]
     pub left_out: Vec<String>,
+    /// Ask the server for its schema, if it has server reflection.
+    #[arg(long, requires = "server", conflicts_with_all = ["protos", "descriptor_sets"])]
+    pub reflection: bool,
     #[command(flatten)]
     pub schema: SchemaArguments,
 }
@@ -66,7 +70,10 @@ impl ServiceArguments {
 /// What a run of somebody's own services looks at.
 pub fn gather(place: &Place, seed: u64, contract_peers: Vec<PeerSpec>) -> Result<Gathered> {
     let named = &place.service;
-    let schema = named.schema.load()?;
+    let schema = match named.server.as_ref().filter(|_| named.reflection) {
+        Some(server) => Some(reflected(server)?),
+        None => named.schema.load()?,
+    };
     if named.server.is_some() && named.client.is_none() && schema.is_none() {
         return Err(CliError::NoSchema);
     }
@@ -96,6 +103,15 @@ pub fn gather(place: &Place, seed: u64, contract_peers: Vec<PeerSpec>) -> Result
         gathered.cases.insert(0, program::against_server());
     }
     Ok(gathered)
+}
+
+fn reflected(server: &str) -> Result<Schema> {
+    let address = endpoint(server)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(CliError::Start)?;
+    Ok(runtime.block_on(reflection::load(&address))?)
 }
 
 fn cases(

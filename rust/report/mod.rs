@@ -7,6 +7,7 @@
 //! steer a terminal.
 
 pub mod compare;
+pub mod doctor;
 pub mod explain;
 pub mod failure;
 mod fields;
@@ -36,6 +37,7 @@ pub mod whole;
 mod sample;
 
 pub use compare::{comparison, comparison_json, exit as comparison_exit};
+pub use doctor::doctor;
 pub use explain::explain;
 pub use failure::failure;
 pub use github::annotations;

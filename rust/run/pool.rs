@@ -219,7 +219,7 @@ impl Post {
     }
 
     /// Ends it, and notes if that took force.
-    async fn stop(&self) {
+    pub async fn stop(&self) {
         let mut state = self.state.lock().await;
         if let State::Up(up) = &*state {
             let tail = || up.log().map(Log::tail).unwrap_or_default();
@@ -232,6 +232,13 @@ impl Post {
             self.log_left_out.fetch_max(left_out, Ordering::Relaxed);
         }
         *state = State::Fresh;
+    }
+
+    /// The last line that it printed before it failed.
+    pub fn last_words(&self) -> String {
+        let faults = lock(&self.faults);
+        let last = faults.last().and_then(|failure| failure.log_tail.last());
+        last.cloned().unwrap_or_default()
     }
 
     fn note(&self, fault: PeerFault, log_tail: Vec<String>) {

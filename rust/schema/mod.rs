@@ -2,6 +2,7 @@
 //! compiled here without protoc, or from descriptor sets that protoc or buf
 //! wrote.
 
+pub mod reflection;
 mod roots;
 
 use std::collections::BTreeMap;
@@ -50,6 +51,14 @@ pub enum SchemaError {
     /// A folder has no `.proto` file.
     #[error("there is no .proto file in `{}`", .0.display())]
     Empty(PathBuf),
+    /// A server does not tell its schema.
+    #[error("the server at {address} does not tell its schema: {why}")]
+    Reflection {
+        /// Where.
+        address: String,
+        /// Why not.
+        why: String,
+    },
     /// The bytes are no complete descriptor set.
     #[error("`{}` is no complete descriptor set: {why}", path.display())]
     NoSet {

@@ -78,7 +78,7 @@ fn an_unknown_key_is_an_error_with_a_suggestion() {
 
 #[test]
 fn what_a_peer_lacks_is_said_where_it_stands() {
-    insta::assert_snapshot!(problem("[peer.shop]\nrun = [\"./shop\"]\n"), @r"
+    insta::assert_snapshot!(problem("[peer.shop]\nrun = [\"./shop\"]\n"), @r#"
     error: whether `shop` is a server or a client is not clear
      --> wirecheck.toml:1:1
       |
@@ -86,7 +86,7 @@ fn what_a_peer_lacks_is_said_where_it_stands() {
       | ^^^^^^^^^^^
       |
     hint: say `role = "server"` or `role = "client"`
-    ");
+    "#);
     insta::assert_snapshot!(problem("[peer.shop]\nrole = \"server\"\nrun = [\"./shop\"]\n"), @r#"
     error: `shop` is not told where to listen
      --> wirecheck.toml:3:7

@@ -1,0 +1,163 @@
+//! Checks what a run needs before it is run, and knows the command that mends
+//! each fault.
+
+pub mod cargo;
+pub mod python;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use crate::peer::contract::Role;
+use crate::peer::spec::{Body, PeerSpec};
+use crate::run::pool::Post;
+
+/// What a check came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// All is well.
+    Ok,
+    /// It may do harm.
+    Warn,
+    /// It must be mended.
+    Fix,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What it is about: a peer, or the schema.
+    pub subject: String,
+    /// What of it.
+    pub what: String,
+    /// What was found, in a line.
+    pub found: String,
+    /// What that means.
+    pub verdict: Verdict,
+    /// The command that mends it, or what to do.
+    pub mend: Option<String>,
+}
+
+impl Check {
+    /// A check that found all well.
+    pub fn ok(subject: &str, what: &str, found: impl Into<String>) -> Self {
+        Self {
+            subject: subject.to_owned(),
+            what: what.to_owned(),
+            found: found.into(),
+            verdict: Verdict::Ok,
+            mend: None,
+        }
+    }
+
+    /// One that found something to mend.
+    pub fn fix(
+        subject: &str,
+        what: &str,
+        found: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
+        Self {
+            verdict: Verdict::Fix,
+            mend: Some(mend.into()),
+            ..Self::ok(subject, what, found)
+        }
+    }
+}
+
+/// Checks one peer: its program, what its language brings along, and, of a
+/// server and of a peer of the contract, that it comes up.
+pub async fn peer(spec: &PeerSpec, logs: &Path) -> Vec<Check> {
+    let program = program_of(spec);
+    let mut checks = Vec::new();
+    if let Some((argv, cwd)) = &program {
+        let found = find_program(argv.first().map_or("", String::as_str), cwd.as_deref());
+        checks.push(program_check(spec, argv, found.as_deref()));
+        if found.is_none() {
+            return checks;
+        }
+        let folder = cwd.clone().unwrap_or_else(|| PathBuf::from("."));
+        checks.extend(python::checks(&spec.name, argv, &folder).await);
+        checks.extend(cargo::checks(&spec.name, argv, &folder));
+    }
+    if !matches!(spec.body, Body::Client(_)) {
+        checks.push(starts(spec, logs).await);
+    }
+    checks
+}
+
+/// The command of a peer and its folder; nothing where it runs already.
+fn program_of(spec: &PeerSpec) -> Option<(Vec<String>, Option<PathBuf>)> {
+    let program = match &spec.body {
+        Body::Contract(program) => program,
+        Body::Server(server) => server.program.as_ref()?,
+        Body::Client(client) => &client.program,
+    };
+    Some((program.argv.clone(), program.cwd.clone()))
+}
+
+/// Where a program is: a path from the folder it is started in, or a name that
+/// is looked up.
+fn find_program(name: &str, cwd: Option<&Path>) -> Option<PathBuf> {
+    if name.contains('/') {
+        let path = cwd.unwrap_or(Path::new("")).join(name);
+        return path.is_file().then_some(path);
+    }
+    let path = std::env::var_os("PATH")?;
+    let mut candidates = std::env::split_paths(&path).map(|folder| folder.join(name));
+    candidates.find(|candidate| candidate.is_file())
+}
+
+fn program_check(spec: &PeerSpec, argv: &[String], found: Option<&Path>) -> Check {
+    let name = argv.first().map_or("", String::as_str);
+    match (found, &spec.build) {
+        (Some(path), _) => Check::ok(&spec.name, "program", path.display().to_string()),
+        (None, Some(build)) => {
+            let found = format!("`{name}` is not there yet");
+            Check::fix(&spec.name, "program", found, build.hint.clone())
+        }
+        (None, None) => {
+            let found = format!("`{name}` is not there");
+            let mend = "install it, or mend `run` in wirecheck.toml";
+            Check::fix(&spec.name, "program", found, mend)
+        }
+    }
+}
+
+/// Starts a peer as a run would, and ends it again.
+async fn starts(spec: &PeerSpec, logs: &Path) -> Check {
+    let role = match spec.body {
+        Body::Server(_) => Role::Server,
+        Body::Contract(_) | Body::Client(_) => Role::Client,
+    };
+    let post = Post::new(spec, role, logs, 0);
+    let began = Instant::now();
+    let up = post.up().await;
+    let took = began.elapsed();
+    post.stop().await;
+    let what = match &spec.body {
+        Body::Server(server) if server.program.is_none() => "answers",
+        _ => "starts",
+    };
+    match up {
+        Ok(_) => Check::ok(&spec.name, what, format!("ready in {}", shown(took))),
+        Err(fault) => {
+            let last = post.last_words();
+            let found = match last.is_empty() {
+                true => format!("it {fault}"),
+                false => format!("it {fault}; its last line: {last}"),
+            };
+            let mend = fault.hint().map_or_else(
+                || format!("run it by hand: `{}`", post.program.shown()),
+                str::to_owned,
+            );
+            Check::fix(&spec.name, what, found, mend)
+        }
+    }
+}
+
+fn shown(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
