@@ -17,7 +17,7 @@ use crate::report::{self, Style};
 pub struct DoctorArguments {
     /// Look only at these peers.
     #[arg(value_name = "PEER")]
-    pub peers: Vec<String>,
+    pub only: Vec<String>,
     /// Print only what needs a fix.
     #[arg(long, short)]
     pub quiet: bool,
@@ -31,7 +31,7 @@ pub struct DoctorArguments {
 /// Looks at everything that a run needs, and prints what mends each fault.
 pub fn run(arguments: &DoctorArguments, style: Style) -> Result<Exit> {
     let context = Context::load(&arguments.place, 0)?;
-    let peers = wanted(&context, &arguments.peers)?;
+    let peers = wanted(&context, &arguments.only)?;
     let logs = tempfile::tempdir().map_err(CliError::Start)?;
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::Start)?;
     let mut checks: Vec<Check> = schema(&context.schema).into_iter().collect();

@@ -16,7 +16,7 @@ use super::context::{Gathered, load_suites};
 use super::error::CliError;
 use super::service::endpoint;
 use crate::peer::process::Program;
-use crate::peer::spec::{Body, Build, ForeignClient, ForeignServer, PeerSpec, Readiness};
+use crate::peer::spec::{Body, Build, ForeignClient, ForeignServer, PeerSpec, Readiness, TlsFiles};
 use crate::schema::SchemaFiles;
 
 /// A manifest that was read, and the folder that its paths are relative to.
@@ -123,6 +123,7 @@ impl Read {
             exclude: calls.exclude.clone(),
             idempotent_only: calls.idempotent_only,
             seed,
+            authority: None,
             metadata: headers
                 .map(|(name, value)| (name.clone(), value.clone().into_bytes()))
                 .collect(),
@@ -179,7 +180,7 @@ impl Read {
         };
         let body = match &peer.role {
             Role::Contract => Body::Contract(run.unwrap_or_default()),
-            Role::Server { ready, within } => Body::Server(ForeignServer {
+            Role::Server { ready, within, tls } => Body::Server(ForeignServer {
                 program: run,
                 address: address.map(endpoint).transpose()?,
                 ready: match ready {
@@ -188,6 +189,7 @@ impl Read {
                     manifest::Readiness::Log(line) => Readiness::Log(line.clone()),
                 },
                 within: *within,
+                tls: tls.as_ref().map(|tls| self.tls(tls)),
             }),
             Role::Client { exit, output } => Body::Client(ForeignClient {
                 program: run.unwrap_or_default(),
@@ -207,6 +209,15 @@ impl Read {
                 }
             }),
         })
+    }
+
+    fn tls(&self, tls: &manifest::Tls) -> TlsFiles {
+        TlsFiles {
+            ca: self.base.join(&tls.ca),
+            cert: tls.cert.as_ref().map(|path| self.base.join(path)),
+            key: tls.key.as_ref().map(|path| self.base.join(path)),
+            authority: tls.authority.clone(),
+        }
     }
 
     fn folder(&self, peer: &Peer) -> Option<PathBuf> {

@@ -75,3 +75,15 @@ fn print_bytes(bytes: &[u8]) {
     let mut stdout = std::io::stdout().lock();
     let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::arguments::Arguments;
+
+    #[test]
+    fn the_command_line_is_whole() {
+        Arguments::command().debug_assert();
+    }
+}

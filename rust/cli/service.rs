@@ -18,7 +18,7 @@ use super::context::{Gathered, load_suites};
 use super::error::CliError;
 use super::schema::SchemaArguments;
 use crate::peer::process::Program;
-use crate::peer::spec::{Body, ForeignClient, ForeignServer, PeerSpec, Readiness};
+use crate::peer::spec::{Body, ForeignClient, ForeignServer, PeerSpec, Readiness, TlsFiles};
 use crate::schema::reflection;
 use crate::tap::Endpoint;
 
@@ -44,6 +44,18 @@ pub struct ServiceArguments {
     /// Metadata of every call, as in `x-team: shop`; can be given several times.
     #[arg(long = "header", value_name = "NAME: VALUE")]
     pub headers: Vec<String>,
+    /// The certificates to trust, in PEM: Wirecheck then speaks TLS to the server.
+    #[arg(long, value_name = "FILE", requires = "server")]
+    pub ca: Option<PathBuf>,
+    /// The client's certificate, in PEM.
+    #[arg(long, value_name = "FILE", requires_all = ["ca", "key"])]
+    pub cert: Option<PathBuf>,
+    /// The key of the client's certificate, in PEM.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+    /// The server's name in its certificate, and `:authority` [default: that of its address].
+    #[arg(long, value_name = "NAME")]
+    pub authority: Option<String>,
     /// Methods that must not be called, as in `Shop/Delete*`; can be given several times.
     #[arg(long, value_name = "METHOD")]
     pub exclude: Vec<String>,
@@ -94,6 +106,7 @@ pub fn gather(place: &Place, seed: u64, contract_peers: Vec<PeerSpec>) -> Result
             idempotent_only: named.idempotent_only,
             seed,
             metadata: metadata(&named.headers)?,
+            authority: named.authority.clone(),
         };
         let (cases, notes) = cases(schema, &ask, named, place)?;
         gathered.cases = cases;
@@ -138,7 +151,11 @@ fn peers(named: &ServiceArguments, contract_peers: Vec<PeerSpec>) -> Result<Vec<
     }
     peers.extend(contract_peers.into_iter().map(PeerSpec::dynamic));
     if let Some(address) = &named.server {
-        peers.push(server(address)?);
+        let mut spec = server(address)?;
+        if let Body::Server(server) = &mut spec.body {
+            server.tls = tls(named);
+        }
+        peers.push(spec);
     }
     Ok(peers)
 }
@@ -167,6 +184,16 @@ fn client(command: &str, output: Option<&PathBuf>) -> Result<PeerSpec> {
     })
 }
 
+fn tls(named: &ServiceArguments) -> Option<TlsFiles> {
+    let ca = named.ca.clone()?;
+    Some(TlsFiles {
+        ca,
+        cert: named.cert.clone(),
+        key: named.key.clone(),
+        authority: named.authority.clone(),
+    })
+}
+
 /// A server that runs, named by its address.
 pub fn server_at(address: &str) -> Result<PeerSpec> {
     let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
@@ -186,6 +213,7 @@ fn server(address: &str) -> Result<PeerSpec> {
             address: Some(endpoint(address)?),
             ready: Readiness::Tcp,
             within: ADDRESS_LIMIT,
+            tls: None,
         }),
         build: None,
     })

@@ -60,6 +60,9 @@ pub enum PeerFault {
         /// What it spoke.
         what: String,
     },
+    /// TLS cannot be spoken to it with what was given for that.
+    #[error("cannot be spoken to with TLS: {0}")]
+    Tls(String),
     /// It ended before it was told to.
     #[error("ended {when}: {}", status_text(.status))]
     Died {
@@ -148,9 +151,13 @@ impl PeerFault {
             Self::Speaks { what, .. } if what == "TLS" => {
                 Some("`--ca FILE` makes Wirecheck speak TLS to the server")
             }
+            Self::Speaks { what, .. } if what.starts_with("TLS that") => Some(
+                "`--ca` must name who signed the server's certificate, and `--authority` a name that is in it",
+            ),
             Self::Speaks { .. } => Some("gRPC needs HTTP/2 without TLS, or TLS with `--ca FILE`"),
             Self::Start(_)
             | Self::Build(_)
+            | Self::Tls(_)
             | Self::Died { .. }
             | Self::Misdelivered(_)
             | Self::Version(_)

@@ -1,5 +1,6 @@
 //! What a peer is and how it is started, before it is.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use wirecheck_core::plan::types::PeerKind;
@@ -44,6 +45,21 @@ pub struct ForeignServer {
     pub ready: Readiness,
     /// How long that may take.
     pub within: Duration,
+    /// How TLS is spoken to it, if it wants that.
+    pub tls: Option<TlsFiles>,
+}
+
+/// The files and the name with which TLS is spoken to a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificates that are trusted, in PEM.
+    pub ca: PathBuf,
+    /// The certificate of the client, in PEM.
+    pub cert: Option<PathBuf>,
+    /// Its key, in PEM.
+    pub key: Option<PathBuf>,
+    /// The name of the server; that of its address if unset.
+    pub authority: Option<String>,
 }
 
 /// How it is known that a server is ready.

@@ -6,7 +6,7 @@ use crate::run::folder::RUNS;
 
 /// Options that say where things are or who takes part: without them the same
 /// command would be about something else.
-const KEPT: [&str; 14] = [
+const KEPT: [&str; 18] = [
     "--peer",
     "--cases",
     "--known",
@@ -19,6 +19,10 @@ const KEPT: [&str; 14] = [
     "--import-path",
     "--descriptor-set",
     "--header",
+    "--ca",
+    "--cert",
+    "--key",
+    "--authority",
     "--exclude",
     "--leave-out",
 ];

@@ -382,6 +382,7 @@ pub fn never_ran(fault: &PeerFault) -> bool {
         | PeerFault::NeverReady
         | PeerFault::NotReady { .. }
         | PeerFault::Taken(_)
+        | PeerFault::Tls(_)
         | PeerFault::Speaks { .. }
         | PeerFault::Version(_)
         | PeerFault::SaysYes(_)

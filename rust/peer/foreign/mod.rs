@@ -4,6 +4,7 @@
 pub mod client;
 mod probe;
 mod ready;
+mod tls;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -28,6 +29,8 @@ pub struct Server {
     pub address: Endpoint,
     /// Its log: what it printed.
     pub log: Log,
+    /// Speaks TLS to it, if it wants that; the address is then the bridge's.
+    bridge: Option<tls::Bridge>,
     process: Option<Running>,
 }
 
@@ -80,18 +83,33 @@ impl Server {
                 Some(Running::start(&program, &log).map_err(failed)?)
             }
         };
-        let server = Self {
+        let mut server = Self {
             address,
             log: log.clone(),
+            bridge: None,
             process,
         };
-        match server.become_ready(spec).await {
+        match server.become_usable(spec).await {
             Ok(()) => Ok(server),
             Err(fault) => {
                 server.kill().await;
                 Err((fault, log))
             }
         }
+    }
+
+    /// Waits until it is ready, and puts TLS before it where it wants that.
+    async fn become_usable(&mut self, spec: &ForeignServer) -> Result<(), PeerFault> {
+        self.become_ready(spec).await?;
+        if let Some(files) = &spec.tls {
+            let tls = tls::Tls::new(files, &self.address)?;
+            tls.check().await?;
+            let bridge = tls.bridge().await;
+            let bridge = bridge.map_err(|error| PeerFault::Tls(error.to_string()))?;
+            self.address = bridge.address.clone();
+            self.bridge = Some(bridge);
+        }
+        probe::speaks_http2(&self.address).await
     }
 
     async fn become_ready(&self, spec: &ForeignServer) -> Result<(), PeerFault> {
@@ -111,8 +129,7 @@ impl Server {
                 within: spec.within,
                 runs_already: spec.program.is_none(),
             })
-        })?;
-        probe::speaks_http2(&self.address).await
+        })
     }
 
     /// Whether it still runs; of one that was not started here nobody can tell.

@@ -337,6 +337,8 @@ mod tests {
     #[test]
     fn another_name_for_a_value_is_a_key() {
         let shown = kinds(&[("metadata.x-a", "\"1\"")], &[("metadata.x-b", "\"1\"")]);
+        assert_eq!(shown, ["metadata-key metadata.x-a"]);
+        let shown = kinds(&[("metadata.x-a", "\"1\"")], &[("metadata.x-b", "\"2\"")]);
         assert_eq!(
             shown,
             ["metadata-key metadata.x-a", "metadata-key metadata.x-b"]

@@ -111,12 +111,30 @@ pub struct PeerEntry {
     /// How long that may take, such as `20s`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<Span>,
+    /// How TLS is spoken to a server that wants it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
     /// The exit code that is expected of a client; 0 if unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exit: Option<i32>,
     /// A file with the stdout that is expected of a client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<PathBuf>,
+}
+
+/// How TLS is spoken to a server: Wirecheck speaks it, so that the wire can be
+/// seen.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The certificates that are trusted, in PEM.
+    pub ca: PathBuf,
+    /// The certificate of the client, in PEM.
+    pub cert: Option<PathBuf>,
+    /// Its key, in PEM.
+    pub key: Option<PathBuf>,
+    /// The server's name in its certificate; that of its address if unset.
+    pub authority: Option<String>,
 }
 
 /// What a peer is in the run.

@@ -40,6 +40,8 @@ pub struct Ask {
     pub seed: u64,
     /// Metadata of every call.
     pub metadata: Metadata,
+    /// `:authority` of every call; that of the tap if unset.
+    pub authority: Option<String>,
 }
 
 /// Why there are no cases.
@@ -258,7 +260,10 @@ fn case(method: &ServiceMethod, asked: Asked, ask: &Ask, descriptors: &[u8]) -> 
         channels: vec![ChannelPlan {
             name: MAIN.into(),
             listener: 0,
-            options: ChannelOptions::default(),
+            options: ChannelOptions {
+                authority: ask.authority.clone(),
+                ..ChannelOptions::default()
+            },
         }],
         calls: vec![
             call(CALLS[0], method, &asked, ask, None),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use toml_edit::Document;
 
-use super::{Calls, Command, File, PeerEntry, ReadyEntry, ReadyWord, RoleWord};
+use super::{Calls, Command, File, PeerEntry, ReadyEntry, ReadyWord, RoleWord, Tls};
 use crate::judge::leaves::PathPattern;
 use crate::plan::case::Span;
 use crate::plan::known::toml_problem;
@@ -77,6 +77,8 @@ pub enum Role {
         ready: Readiness,
         /// How long that may take.
         within: Duration,
+        /// How TLS is spoken to it, if it wants that.
+        tls: Option<Tls>,
     },
     /// A client.
     Client {
@@ -232,7 +234,11 @@ impl Reader<'_> {
         };
         match word {
             RoleWord::Client => {
-                self.only_for("server", name, &[("ready", entry.ready.is_some())])?;
+                let of_servers = [
+                    ("ready", entry.ready.is_some()),
+                    ("tls", entry.tls.is_some()),
+                ];
+                self.only_for("server", name, &of_servers)?;
                 Ok(Role::Client {
                     exit: entry.exit.unwrap_or(0),
                     output: entry.output.clone(),
@@ -248,6 +254,7 @@ impl Reader<'_> {
                 Ok(Role::Server {
                     ready: readiness(entry.ready.as_ref()),
                     within: within.unwrap_or(WITHIN),
+                    tls: entry.tls.clone(),
                 })
             }
         }

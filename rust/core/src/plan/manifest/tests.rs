@@ -53,8 +53,8 @@ fn a_manifest_is_understood() {
         .map(|peer| format!("{} {:?} {:?}", peer.name, peer.role, peer.runs))
         .collect();
     insta::assert_snapshot!(shown.join("\n"), @r#"
-    rust-shop Server { ready: Log("listening"), within: 5s } Command { argv: ["target/debug/shop-server", "--addr", "{address}"], address: None }
-    staging Server { ready: Health, within: 30s } At("127.0.0.1:50051")
+    rust-shop Server { ready: Log("listening"), within: 5s, tls: None } Command { argv: ["target/debug/shop-server", "--addr", "{address}"], address: None }
+    staging Server { ready: Health, within: 30s, tls: None } At("127.0.0.1:50051")
     python-shop Client { exit: 3, output: None } Command { argv: ["python", "client.py", "{target}"], address: None }
     mine Contract Command { argv: ["./peer"], address: None }
     "#);
