@@ -353,3 +353,119 @@ fn what_is_no_grpc_server_is_named() {
         answer.stderr
     );
 }
+
+#[test]
+fn a_server_tells_its_schema_by_itself() {
+    let server = Server::start(rust("shop-server"));
+    let folder = Folder::new();
+    let answer = folder.wirecheck(&[
+        "run",
+        "--server",
+        server.address(),
+        "--reflection",
+        "rust-tonic.dynamic/server/get-item.default",
+    ]);
+    assert_eq!(answer.exit, Some(0), "{}", answer.stderr);
+    let without = Server::start(rust("shop-rewrite"));
+    let answer = folder.wirecheck(&["run", "--server", without.address(), "--reflection"]);
+    assert_eq!(answer.exit, Some(2), "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("it has no server reflection"),
+        "{}",
+        answer.stderr
+    );
+}
+
+/// Certificates for a server of this name, by an authority that nobody else knows.
+fn certificates(folder: &Folder, name: &str) {
+    let authority_key = rcgen::KeyPair::generate().expect("a key");
+    let mut authority = rcgen::CertificateParams::default();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let signed = authority
+        .self_signed(&authority_key)
+        .expect("a certificate");
+    folder.write("ca.pem", &signed.pem());
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let server = rcgen::CertificateParams::new(vec![name.to_owned()]).expect("a name");
+    let issuer = rcgen::Issuer::new(authority, authority_key);
+    let server = server.signed_by(&key, &issuer).expect("a certificate");
+    folder.write("server.pem", &server.pem());
+    folder.write("server.key", &key.serialize_pem());
+}
+
+#[test]
+fn a_server_behind_tls_is_called_through_wirechecks_own() {
+    let folder = Folder::new();
+    certificates(&folder, "greeter.test");
+    let mut command = Command::new(project_root().join(".venv/bin/python"));
+    command.arg(project_root().join("interop-tests/foreign/tls_greeter.py"));
+    command
+        .args(["server.pem", "server.key"])
+        .current_dir(folder.path());
+    let server = Server::start_with_stdin(command);
+    let proto = absolute("proto/helloworld.proto");
+    let base = [
+        "run",
+        "--server",
+        server.address(),
+        "--proto",
+        &proto,
+        "rust-tonic.dynamic",
+    ];
+    let tls = ["--ca", "ca.pem", "--authority", "greeter.test"];
+    let answer = folder.wirecheck(&[&base[..], &tls].concat());
+    assert_eq!(answer.exit, Some(0), "{}", answer.stderr);
+    let plain = folder.wirecheck(&base);
+    assert_eq!(plain.exit, Some(3), "{}", plain.stderr);
+    let other =
+        folder.wirecheck(&[&base[..], &["--ca", "ca.pem", "--authority", "other.test"]].concat());
+    assert_eq!(other.exit, Some(3), "{}", other.stderr);
+    assert!(
+        other.stderr.contains("TLS that cannot be used"),
+        "{}",
+        other.stderr
+    );
+    folder.write("empty.pem", "");
+    let empty = folder.wirecheck(&[&base[..], &["--ca", "empty.pem"]].concat());
+    assert_eq!(empty.exit, Some(3), "{}", empty.stderr);
+    assert!(
+        empty
+            .stderr
+            .contains("`empty.pem` has no certificate in it"),
+        "{}",
+        empty.stderr
+    );
+}
+
+#[test]
+fn the_doctor_names_each_fault_with_what_mends_it() {
+    let folder = Folder::new();
+    let server = with_address(rust("shop-server"), "{address}");
+    folder.write("wirecheck.toml", &format!(
+        "protos = [{:?}]\nwith = [\"rust-tonic\"]\n\n[peer.good]\nrun = {server}\n\n[peer.absent]\nrole = \"server\"\nbuild = \"make absent\"\nrun = [\"./absent\", \"{{port}}\"]\n\n[peer.silent]\nrun = [\"sh\", \"-c\", \"echo I am lost; exit 7\", \"{{port}}\"]\n",
+        absolute(SHOP),
+    ));
+    let answer = folder.wirecheck(&["doctor", "--format", "json"]);
+    assert_eq!(answer.exit, Some(3), "{}{}", answer.stdout, answer.stderr);
+    let found: serde_json::Value = serde_json::from_str(&answer.stdout).expect("JSON");
+    let of = |subject: &str, what: &str| {
+        let checks = found["checks"].as_array().expect("a list").iter();
+        checks
+            .into_iter()
+            .find(|check| check["subject"] == subject && check["what"] == what)
+            .unwrap_or_else(|| panic!("no {what} of {subject}: {}", answer.stdout))
+            .clone()
+    };
+    assert_eq!(of("schema", "compiles")["found"], "1 service, 4 methods");
+    assert_eq!(of("good", "starts")["verdict"], "ok");
+    assert_eq!(of("absent", "program")["mend"], "make absent");
+    let silent = of("silent", "starts");
+    assert_eq!(silent["verdict"], "fix");
+    assert!(
+        silent["found"]
+            .as_str()
+            .expect("text")
+            .contains("I am lost"),
+        "{silent}"
+    );
+}

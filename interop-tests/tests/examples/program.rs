@@ -40,9 +40,14 @@ pub struct Server {
 impl Server {
     /// Starts it on a port that is free, and waits for its line that says which.
     pub fn start(mut command: Command) -> Self {
+        command.args(["--addr", "127.0.0.1:0"]);
+        Self::start_with_stdin(command)
+    }
+
+    /// Starts one that chooses a port by itself.
+    pub fn start_with_stdin(mut command: Command) -> Self {
         let mut child = command
-            .args(["--addr", "127.0.0.1:0"])
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the server can be started");

@@ -17,6 +17,7 @@ use service::ShopService;
 
 mod proto {
     tonic::include_proto!("shop.v1");
+    pub const FILES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/shop.binpb"));
 }
 
 /// Serves the shop over gRPC.
@@ -34,9 +35,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_serving::<ShopServer<ShopService>>().await;
 
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(proto::FILES)
+        .build_v1()?;
+
     println!("listening on {}", incoming.local_addr()?);
     Server::builder()
         .add_service(health)
+        .add_service(reflection)
         .add_service(ShopServer::new(ShopService::default()))
         .serve_with_incoming(incoming)
         .await?;
