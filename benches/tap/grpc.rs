@@ -38,7 +38,8 @@ pub async fn serve() -> Result<String, Failure> {
     Ok(String::new())
 }
 
-/// A client with one connection.
+/// A client with one connection, which its clones share.
+#[derive(Clone)]
 pub struct Client(tonic::client::Grpc<Channel>);
 
 impl Client {

@@ -1,12 +1,14 @@
 //! What the tap costs: a tonic client and a tonic server in two processes,
 //! directly, through a proxy that only copies, and through the tap.
 //!
-//! `cargo bench --bench tap` takes about a minute. The ways are taken in turn,
+//! `cargo bench --bench tap` takes about two minutes; with `-- live` it measures
+//! the live tap alone. The ways are taken in turn,
 //! a few calls of each, so that the ratios hold whatever else the machine is
 //! doing meanwhile.
 
 mod child;
 mod grpc;
+mod live;
 mod proxy;
 mod report;
 
@@ -43,8 +45,17 @@ fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match Role::of(&arguments)? {
         Some(role) => role.play(),
+        None if arguments.iter().any(|word| word == "live") => measure_live(),
         None => measure(),
     }
+}
+
+fn measure_live() -> Result<(), Failure> {
+    let server = Child::start(&Role::Server)?;
+    report::print_machine();
+    live::measure(&server.address)?;
+    server.stop()?;
+    Ok(())
 }
 
 fn measure() -> Result<(), Failure> {
@@ -59,6 +70,7 @@ fn measure() -> Result<(), Failure> {
     samples.print();
     let peak = peak_memory(&server.address)?;
     report::print_memory(LONG_STREAM_BYTES, peak);
+    live::measure(&server.address)?;
     server.stop()?;
     Ok(())
 }

@@ -11,6 +11,7 @@ use wirecheck::tap::{Endpoint, Held, Tap, TapOptions};
 
 use crate::Failure;
 use crate::child::{say, told_to_end};
+use crate::report::peak_memory;
 
 /// The buffer of the copying proxy: as large as the tap's largest read, so
 /// that fewer system calls are no advantage of the tap.
@@ -91,16 +92,5 @@ pub async fn tap(upstream: SocketAddr, keep: Keep) -> Result<String, Failure> {
     if captured.forced || is_whole != (keep == Keep::All) {
         return Err(format!("not what was to be measured: {:?}", captured.totals).into());
     }
-    Ok(peak_memory()?.to_string())
-}
-
-/// The largest resident set of this process so far, in bytes.
-fn peak_memory() -> Result<u64, Failure> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    Ok(kibibytes
-        .ok_or("no VmHWM in /proc/self/status")?
-        .parse::<u64>()?
-        * 1024)
+    Ok(peak_memory("self")?.to_string())
 }

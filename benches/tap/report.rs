@@ -1,9 +1,11 @@
 //! The tables.
 
 use std::process::Command;
+use std::time::Duration;
 
 use crate::child::Role;
-use crate::{CALL_BYTES, CALLS, ROUNDS, STREAM_BYTES, STREAMS, Sample};
+use crate::live::{OFFERED, OFFERED_FOR, Way};
+use crate::{CALL_BYTES, CALLS, Failure, LONG_STREAM_BYTES, ROUNDS, STREAM_BYTES, STREAMS, Sample};
 
 /// The threads of the proxies' runtimes that are measured.
 pub const THREADS: [usize; 2] = [1, 2];
@@ -89,6 +91,75 @@ pub fn print_memory(streamed: u64, peak: u64) {
         MOST_MEMORY >> 20,
         if peak < MOST_MEMORY { "met" } else { "missed" },
     );
+}
+
+/// What one round says about one way, with the live tap or without.
+#[derive(Debug, Clone)]
+pub struct LiveSample {
+    /// Calls that were answered in a second.
+    pub answered: f64,
+    /// The median time of a call.
+    pub median: Duration,
+    /// Bytes of the long stream in a second.
+    pub throughput: f64,
+    /// The most memory of the live tap, in bytes.
+    pub peak: Option<u64>,
+    /// What the live tap said.
+    pub said: Option<String>,
+}
+
+/// The live tap's tables.
+pub fn print_live(ways: &[Way], samples: &[(Way, LiveSample)]) {
+    println!(
+        "\nThe live tap: {OFFERED} calls of {CALL_BYTES} bytes a second offered for {} s on one \
+         connection, then one stream of {} MiB (targets: at least {LEAST_THROUGHPUT:.2} of the \
+         copying proxy's stream, memory under {} MiB)",
+        OFFERED_FOR.as_secs(),
+        LONG_STREAM_BYTES >> 20,
+        MOST_MEMORY >> 20,
+    );
+    println!(
+        "| | calls/s | / direct | / proxy | p50 µs | stream MB/s | / direct | / proxy | peak MiB |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    let of = |wanted: Way, figure: fn(&LiveSample) -> f64| -> Vec<f64> {
+        let chosen = samples.iter().filter(|(way, _)| *way == wanted);
+        chosen.map(|(_, sample)| figure(sample)).collect()
+    };
+    for &way in ways {
+        let ratios = |figure: fn(&LiveSample) -> f64| {
+            let to = |other| median_ratio(&of(way, figure), &of(other, figure));
+            (median(of(way, figure)), to(Way::Direct), to(Way::Plain))
+        };
+        let (calls, calls_direct, calls_plain) = ratios(|sample| sample.answered);
+        let (bytes, bytes_direct, bytes_plain) = ratios(|sample| sample.throughput / 1e6);
+        let micros = median(of(way, |sample| sample.median.as_secs_f64() * 1e6));
+        let peak = samples.iter().filter(|(of, _)| *of == way);
+        let peak = peak.filter_map(|(_, sample)| sample.peak).max();
+        let peak = peak.map_or(String::new(), |peak| {
+            format!("{:.0}", peak as f64 / f64::from(1 << 20))
+        });
+        println!(
+            "| {} | {calls:.0} | {calls_direct:.2} | {calls_plain:.2} | {micros:.0} | {bytes:.0} \
+             | {bytes_direct:.2} | {bytes_plain:.2} | {peak} |",
+            way.name()
+        );
+    }
+    for (way, sample) in samples {
+        let said = sample.said.iter().flat_map(|said| said.lines());
+        for line in said.filter(|line| line.contains("left out") || line.contains(" calls on ")) {
+            println!("{}: {}", way.name(), line.trim());
+        }
+    }
+}
+
+/// The largest resident set of a process so far, in bytes: its id, or `self`.
+pub fn peak_memory(process: &str) -> Result<u64, Failure> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    let kibibytes = kibibytes.ok_or("no VmHWM in a process's status")?;
+    Ok(kibibytes.parse::<u64>()? * 1024)
 }
 
 /// Says what was measured, where and when.

@@ -23,6 +23,8 @@ use crate::tap::{Endpoint, Held, Tap, TapOptions};
 
 /// File descriptors that are not for connections.
 const OTHER_FILES: u64 = 64;
+/// How long the end may take before the user is told what it waits for.
+const SAY_SO_AFTER: Duration = Duration::from_millis(300);
 /// Connections that are open at one time, where the system allows more.
 const MOST_OPEN: u64 = 4_096;
 
@@ -107,11 +109,7 @@ impl Prepared {
         announce(tap.address(), arguments);
         let reader = read_along(arrivals, self.telling, self.outputs);
         signals.next().await;
-        // What is left to do is bounded in time; a second signal ends it.
-        tokio::spawn(async move {
-            signals.next().await;
-            std::process::exit(i32::from(Exit::Interrupted.code()));
-        });
+        tokio::spawn(end_at_once_if_told_again(signals));
         let captured = tap.close(Duration::ZERO, Held::LetGo).await;
         let told = tokio::task::spawn_blocking(move || reader.join()).await;
         let told = told.ok().and_then(std::result::Result::ok);
@@ -125,10 +123,29 @@ impl Prepared {
     }
 }
 
+/// What is left to do is bounded in time, but that may be too long for some.
+async fn end_at_once_if_told_again(mut signals: Signals) {
+    let again = signals.next();
+    tokio::pin!(again);
+    if tokio::time::timeout(SAY_SO_AFTER, &mut again).await.is_err() {
+        eprintln!("waiting for what takes the output; told to end once more, it ends at once");
+        again.await;
+    }
+    std::process::exit(i32::from(Exit::Interrupted.code()));
+}
+
 /// Writes what is written at the end, and says what passed.
 fn end(mut told: Told, arguments: &TapArguments, style: Style) -> Result<Exit> {
     let mut failed = false;
     if let (Some(file), Some(outcome)) = (&arguments.pcapng, &told.packets) {
+        if told.unmasked > 0 {
+            let bytes = number(told.unmasked);
+            let told_of = format!(
+                "{bytes} bytes are a gap in {}: secrets in them could not be masked",
+                file.display()
+            );
+            told.summary.left_out.push(told_of);
+        }
         failed |= say_packets(file, outcome, &mut told.summary);
     }
     if let (Some(file), Some(suite)) = (&arguments.save_cases, &told.suite) {

@@ -76,11 +76,9 @@ impl Suite {
     /// The file. `between` says where the calls were seen.
     pub fn yaml(&self, name: &str, between: &str) -> String {
         let about = format!("Calls as they passed {between}.");
-        let mut yaml = format!(
-            "suite: {}\nabout: {}\ncases:\n",
-            quoted(name),
-            quoted(&about)
-        );
+        let cases = if self.cases.is_empty() { " []" } else { "" };
+        let (name, about) = (quoted(name), quoted(&about));
+        let mut yaml = format!("suite: {name}\nabout: {about}\ncases:{cases}\n");
         self.cases.iter().for_each(|case| yaml.push_str(case));
         yaml
     }

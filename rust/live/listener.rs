@@ -22,6 +22,8 @@ use crate::tap::Refused;
 
 /// Paths and endings that are counted apart: a peer makes them up.
 const MOST_ROWS: usize = 200;
+/// The most characters of a path that is counted.
+const MOST_PATH: usize = 200;
 /// The sentences of findings that are told apart.
 const MOST_SENTENCES: usize = 500;
 /// How long a terminal or a pipe may take for what is left at the end.
@@ -35,6 +37,9 @@ pub struct Told {
     pub summary: Summary,
     /// What became of the packets, if they were wanted.
     pub packets: Option<Outcome>,
+    /// Bytes that are not among them, since secrets in them could not be
+    /// masked.
+    pub unmasked: u64,
     /// The cases, if they were wanted.
     pub suite: Option<Suite>,
 }
@@ -67,7 +72,9 @@ impl Listener {
 
     /// Writes records as packets.
     pub(super) fn packets(&mut self, records: &[u8]) {
-        if let Some(packets) = &mut self.outputs.packets {
+        if let Some(packets) = &mut self.outputs.packets
+            && !records.is_empty()
+        {
             packets.offer(records);
         }
     }
@@ -134,7 +141,7 @@ impl Listener {
     }
 
     /// Nothing more comes.
-    pub(super) fn finish(mut self) -> Told {
+    pub(super) fn finish(mut self, unmasked: u64) -> Told {
         let mut summary = self.summary;
         let (missed, in_time) = self.outputs.text.finish(PRINT_WITHIN);
         left_out(&mut summary, missed, in_time, "shown");
@@ -145,6 +152,7 @@ impl Listener {
         let packets = self.outputs.packets.take();
         Told {
             summary,
+            unmasked,
             packets: packets.map(|packets| packets.finish(WRITE_WITHIN)),
             suite: self.outputs.suite.take(),
         }
@@ -222,6 +230,7 @@ impl Listener {
 
     fn count_call(&mut self, glimpse: &Glimpse) {
         let path = path(glimpse.stream()).unwrap_or_else(|| "(no path)".to_owned());
+        let path: String = path.chars().take(MOST_PATH).collect();
         let key = (path, Ending::of(glimpse.stream()).word());
         let calls = &mut self.summary.calls;
         match calls.len() < MOST_ROWS || calls.contains_key(&key) {

@@ -19,6 +19,7 @@ use std::time::Duration;
 use wirecheck_core::plan::schema::Schema;
 use wirecheck_core::wire::capture::records;
 use wirecheck_core::wire::decode::LiveDecoder;
+use wirecheck_core::wire::mask::Masker;
 use wirecheck_core::wire::secret::Secrets;
 
 use crate::export::suite::Suite;
@@ -70,6 +71,9 @@ pub fn read_along(arrivals: Arrivals, telling: Telling, outputs: Outputs) -> Joi
 struct Reader {
     decoder: LiveDecoder,
     listener: Listener,
+    /// Masks secrets in what becomes packets.
+    masker: Option<Masker>,
+    masked: Vec<u8>,
     now_ns: u64,
     /// When calls that go on were last looked at.
     looked_ns: u64,
@@ -77,9 +81,16 @@ struct Reader {
 
 impl Reader {
     fn new(telling: Telling, outputs: Outputs) -> Self {
+        let mut decoder = LiveDecoder::new(LiveDecoder::live_limits());
+        let masker = outputs.packets.is_some().then(Masker::default);
+        if masker.is_some() {
+            decoder.mask(telling.secrets.clone());
+        }
         Self {
-            decoder: LiveDecoder::new(LiveDecoder::live_limits()),
+            decoder,
             listener: Listener::new(telling, outputs),
+            masker,
+            masked: Vec::new(),
             now_ns: 0,
             looked_ns: 0,
         }
@@ -98,7 +109,9 @@ impl Reader {
         }
         let listener = &mut self.listener;
         self.decoder.finish(&mut |seen| listener.hear(&seen));
-        self.listener.finish()
+        let unmasked = self.masker.map(|masker| masker.finish(&mut self.masked));
+        self.listener.packets(&self.masked);
+        self.listener.finish(unmasked.unwrap_or_default())
     }
 
     /// Tells the messages of calls that go on, now and then.
@@ -114,13 +127,17 @@ impl Reader {
     }
 
     fn batch(&mut self, batch: &Batch) {
-        self.listener.packets(&batch.records);
         self.listener.refused(&batch.refused);
         for record in records(&batch.records) {
             self.now_ns = self.now_ns.max(record.at_ns);
             self.listener.record(&record);
             let listener = &mut self.listener;
             self.decoder.feed(record, &mut |seen| listener.hear(&seen));
+            if let Some(masker) = &mut self.masker {
+                masker.pass(&record, &mut self.decoder, &mut self.masked);
+            }
         }
+        self.listener.packets(&self.masked);
+        self.masked.clear();
     }
 }

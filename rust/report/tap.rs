@@ -9,7 +9,7 @@ use wirecheck_core::wire::call::{Ending, metadata, path};
 use wirecheck_core::wire::capture::Direction;
 use wirecheck_core::wire::decode::Glimpse;
 use wirecheck_core::wire::exchange::{Half, HeaderList, Message};
-use wirecheck_core::wire::protobuf::{self, Limits};
+use wirecheck_core::wire::protobuf::{self, FieldView, Limits};
 use wirecheck_core::wire::secret::{REDACTED, Secrets};
 
 use super::metadata::{header_name, header_value};
@@ -94,7 +94,7 @@ impl Writing<'_> {
             Level::Should => Paint::Warn,
             Level::Info => Paint::Dim,
         };
-        let label = Line::default().paint(paint, "!").pad(INSIDE);
+        let label = Line::default().paint(paint, "!");
         let told = format!(
             "{} {}: {}   ({})",
             level(finding.level),
@@ -114,11 +114,7 @@ impl Writing<'_> {
     /// Anything else that is worth a line, such as that a side speaks TLS.
     pub fn note(&self, note: &str) -> String {
         let mut page = Page::new(self.style);
-        page.folded(
-            Line::default().paint(Paint::Warn, "*").pad(INSIDE),
-            INSIDE,
-            note,
-        );
+        page.folded(Line::default().paint(Paint::Warn, "*"), INSIDE, note);
         page.finish()
     }
 
@@ -146,9 +142,7 @@ impl Writing<'_> {
                 true => REDACTED.to_owned(),
                 false => header_value(field),
             };
-            let line = Line::indent(INSIDE)
-                .paint(Paint::Dim, label)
-                .pad(INSIDE + 10);
+            let line = Line::indent(INSIDE).paint(Paint::Dim, label);
             page.folded(
                 line,
                 INSIDE + 10,
@@ -220,7 +214,8 @@ impl Writing<'_> {
                     Direction::ServerToClient => method.response,
                 })
             });
-        let fields = protobuf::fields(&message.head, kind.as_ref(), LIMITS);
+        let mut fields = protobuf::fields(&message.head, kind.as_ref(), LIMITS);
+        prefer_text(&mut fields.fields);
         let told = protobuf::text_format(&fields);
         let mut lines: Vec<String> = told.lines().take(MOST_LINES).map(str::to_owned).collect();
         if told.lines().count() > MOST_LINES || message.head.len() < message.length as usize {
@@ -230,13 +225,23 @@ impl Writing<'_> {
     }
 }
 
+/// Bytes of an unknown type that read as text are shown as that alone.
+fn prefer_text(fields: &mut [FieldView]) {
+    for field in fields {
+        match field.value.as_text() {
+            Some(_) => field.children.clear(),
+            None => prefer_text(&mut field.children),
+        }
+    }
+}
+
 fn title(number: u64, paint: Paint, word: &str, glimpse: &Glimpse) -> Line {
     let path = path(glimpse.stream()).unwrap_or_else(|| "(no path)".to_owned());
     Line::default()
         .paint(Paint::Dim, format!("#{number}"))
         .pad(INSIDE)
         .paint(paint, word)
-        .pad(INSIDE + 4)
+        .text("  ")
         .paint(Paint::Strong, text::fit(&path, 60))
 }
 

@@ -16,5 +16,6 @@ mod reports;
 mod run;
 mod selection;
 mod show;
+mod tap;
 mod text;
 mod wirecheck;

@@ -11,6 +11,7 @@ pub mod frame;
 pub mod framing;
 pub mod grpc;
 pub mod hpack;
+pub mod mask;
 pub mod metadata;
 pub mod names;
 pub mod payload;

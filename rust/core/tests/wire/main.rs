@@ -7,6 +7,7 @@ mod fields;
 mod frames;
 mod limits;
 mod live;
+mod mask;
 mod outline;
 mod properties;
 mod schema;

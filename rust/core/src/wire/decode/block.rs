@@ -5,8 +5,10 @@ use std::mem::size_of;
 use std::ops::Range;
 
 use super::ledger::{Kind, Ledger};
+use crate::wire::capture::Direction;
 use crate::wire::exchange::{HeaderField, HeaderList, Place};
-use crate::wire::hpack::{Block, Field, HpackError};
+use crate::wire::hpack::{Block, Field, HpackError, filler};
+use crate::wire::secret::Secrets;
 
 /// A field block of which END_HEADERS did not come yet.
 #[derive(Debug)]
@@ -22,6 +24,17 @@ pub(super) struct FieldBlock {
     bytes: Vec<u8>,
     /// Where the fragments begin: in `bytes`, and in the direction.
     fragments: Vec<(usize, u64)>,
+}
+
+/// Octets that are to stand in place of others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Patch {
+    /// Whose bytes they are among.
+    pub direction: Direction,
+    /// Where they begin, in that direction of the connection.
+    pub offset: u64,
+    /// The octets.
+    pub octets: Vec<u8>,
 }
 
 /// The block is longer than the limit.
@@ -106,6 +119,41 @@ impl FieldBlock {
         }
     }
 
+    /// The filler for the values of secret fields, and where it belongs. `None`
+    /// if not all secrets are known.
+    pub fn patches(&self, decoded: &Block, secrets: &Secrets) -> Option<Vec<Patch>> {
+        if decoded.left_out > 0 {
+            return None;
+        }
+        let mut patches = Vec::new();
+        let secret = |field: &&Field| secrets.is_secret_name(&field.name);
+        for field in decoded.fields.iter().filter(secret) {
+            if let Some(range) = &field.value_range {
+                let octets = filler(range.len(), field.value.len(), field.value_huffman)?;
+                patches.extend(self.in_place(range.start, &octets));
+            }
+        }
+        Some(patches)
+    }
+
+    /// Octets of the block from one on, cut where a frame ends.
+    fn in_place(&self, mut start: usize, mut octets: &[u8]) -> Vec<Patch> {
+        let mut patches = Vec::new();
+        while !octets.is_empty() {
+            let next = self.fragments.iter().map(|(start, _)| *start);
+            let end = next.filter(|next| *next > start).min();
+            let length = end.map_or(octets.len(), |end| octets.len().min(end - start));
+            let (these, rest) = octets.split_at(length);
+            patches.push(Patch {
+                direction: self.place.direction,
+                offset: self.offset(start),
+                octets: these.to_vec(),
+            });
+            (start, octets) = (start + length, rest);
+        }
+        patches
+    }
+
     fn range(&self, range: Range<usize>) -> Range<u64> {
         let start = self.offset(range.start);
         // The end by the last octet: the one behind it may lie in a later frame.
@@ -151,7 +199,6 @@ pub(super) fn hpack_section(error: &HpackError) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::capture::Direction;
 
     fn block(fragments: &[(&[u8], u64)]) -> FieldBlock {
         let place = Place {

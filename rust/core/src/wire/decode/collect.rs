@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::connection::carries_block;
 use super::messages::DataPart;
 use crate::wire::exchange::Limits;
 use crate::wire::frame::{Body, DATA, FrameHeader, PADDED};
@@ -99,6 +100,12 @@ impl Collector {
                 }
             }
         }
+    }
+
+    /// Where a frame begins that has not come whole and carries a field block.
+    pub fn open_block(&self) -> Option<u64> {
+        let current = self.current.as_ref()?;
+        carries_block(current.span.header.kind).then_some(current.span.range.start)
     }
 
     /// The header of a frame came; `offset` is behind it.

@@ -1,8 +1,9 @@
 //! One connection: the frames of both directions, and what they mean together.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use super::block::{FieldBlock, TooLong, hpack_section};
+use super::block::{FieldBlock, Patch, TooLong, hpack_section};
 use super::collect::{Collected, FrameSpan, Piece};
 use super::direction::{DirectionDecoder, Step};
 use super::ledger::{Kind, Ledger};
@@ -10,28 +11,33 @@ use super::messages::DataPart;
 use super::streams::Streams;
 use crate::wire::capture::Direction;
 use crate::wire::exchange::{Connection, Fault, HeaderList, Place};
-use crate::wire::frame::{ACK, Body, END_HEADERS, END_STREAM, Frame, type_name};
-use crate::wire::payload::{Violation, value_violations};
+use crate::wire::frame::{ACK, Body, END_HEADERS, END_STREAM, Frame};
+use crate::wire::hpack::Block;
+use crate::wire::payload::Violation;
+use crate::wire::secret::Secrets;
 
 #[derive(Debug)]
 pub(super) struct ConnectionDecoder {
-    id: u32,
-    opened_ns: u64,
-    closed_ns: Option<u64>,
+    pub(super) id: u32,
+    pub(super) opened_ns: u64,
+    pub(super) closed_ns: Option<u64>,
     /// The time of the newest record.
-    now_ns: u64,
-    client: DirectionDecoder,
-    server: DirectionDecoder,
-    frames: Vec<Frame>,
+    pub(super) now_ns: u64,
+    pub(super) client: DirectionDecoder,
+    pub(super) server: DirectionDecoder,
+    pub(super) frames: Vec<Frame>,
     /// Whether frames have an index, since all of them are kept.
-    keeps_frames: bool,
-    streams: Streams,
-    faults: Vec<Fault>,
+    pub(super) keeps_frames: bool,
+    pub(super) streams: Streams,
+    /// What is to be masked, if anything.
+    secrets: Option<Arc<Secrets>>,
+    patches: Vec<Patch>,
+    pub(super) faults: Vec<Fault>,
 }
 
 /// Whether decoding of a direction can go on after a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Weight {
+pub(super) enum Weight {
     Passing,
     Fatal,
 }
@@ -48,14 +54,17 @@ impl ConnectionDecoder {
             frames: Vec::new(),
             keeps_frames: true,
             streams: Streams::default(),
+            secrets: None,
+            patches: Vec::new(),
             faults: Vec::new(),
         }
     }
 
     /// As [`Self::new`], for one who takes frames, faults and ended streams
     /// out as they come.
-    pub fn passing(id: u32, at_ns: u64, ledger: &Ledger) -> Self {
+    pub fn passing(id: u32, at_ns: u64, ledger: &Ledger, secrets: Option<Arc<Secrets>>) -> Self {
         Self {
+            secrets,
             keeps_frames: false,
             streams: Streams::passing(),
             ..Self::new(id, at_ns, ledger)
@@ -84,6 +93,19 @@ impl ConnectionDecoder {
             std::mem::take(&mut self.frames),
             std::mem::take(&mut self.faults),
         )
+    }
+
+    /// What masks the secrets that have come since the last time.
+    pub fn take_patches(&mut self) -> Vec<Patch> {
+        std::mem::take(&mut self.patches)
+    }
+
+    /// See [`DirectionDecoder::settled`].
+    pub fn settled(&self, direction: Direction) -> Option<u64> {
+        match direction {
+            Direction::ClientToServer => self.client.settled(),
+            Direction::ServerToClient => self.server.settled(),
+        }
     }
 
     /// Whether a stream has ended, with all that its ends carry.
@@ -244,96 +266,6 @@ impl ConnectionDecoder {
         room && ledger.take::<Frame>(kept_bytes(frame))
     }
 
-    /// The faults of a frame for itself and in its place; the weight of the
-    /// worst.
-    fn check(&mut self, frame: &Collected, place: &Place, ledger: &mut Ledger) -> Weight {
-        let header = frame.span.header;
-        if frame.is_cut() && !carries_block(header.kind) {
-            ledger.cut(Kind::FramePayload);
-        }
-        let mut faults = Vec::new();
-        faults.extend(self.check_first(&frame.span, place.direction).map(passing));
-        faults.extend(self.check_size(&frame.span, place.direction).map(passing));
-        match &frame.body {
-            Ok(body) => {
-                let values = value_violations(body, place.direction);
-                faults.extend(values.into_iter().map(passing));
-                faults.extend(
-                    self.check_stream(body, &frame.span, place.direction)
-                        .map(passing),
-                );
-            }
-            Err(violation) if breaks_decoding(frame) => {
-                faults.push((violation.clone(), Weight::Fatal));
-            }
-            Err(violation) => faults.push(passing(violation.clone())),
-        }
-        let order = self.check_order(&frame.span, place.direction);
-        faults.extend(order.map(|violation| (violation, Weight::Fatal)));
-        let mut worst = Weight::Passing;
-        for (violation, weight) in faults {
-            worst = worst.max(weight);
-            self.fault_at(place, header.stream, violation, weight, ledger);
-        }
-        worst
-    }
-
-    fn check_first(&mut self, span: &FrameSpan, direction: Direction) -> Option<Violation> {
-        let first = !std::mem::replace(&mut self.side(direction).begun, true);
-        (first && span.header.kind != 0x04).then(|| Violation {
-            what: format!("the first frame is {} instead of SETTINGS", span.name()),
-            section: "RFC 9113, section 3.4",
-        })
-    }
-
-    fn check_size(&mut self, span: &FrameSpan, direction: Direction) -> Option<Violation> {
-        let (length, limit) = (span.header.length, self.side(direction).max_frame_size());
-        (length > limit).then(|| Violation {
-            what: format!(
-                "{} has {length} bytes of payload, the receiver allows {limit}",
-                span.name()
-            ),
-            section: "RFC 9113, section 4.2",
-        })
-    }
-
-    fn check_stream(
-        &self,
-        body: &Body,
-        span: &FrameSpan,
-        direction: Direction,
-    ) -> Option<Violation> {
-        match body {
-            Body::Data { .. } | Body::Headers { .. } | Body::RstStream(_) => {}
-            Body::WindowUpdate(_) if span.header.stream != 0 => {}
-            _ => return None,
-        }
-        self.streams
-            .violation(direction, span.header.stream, type_name(span.header.kind)?)
-    }
-
-    /// Nothing may come between the frames of a field block.
-    fn check_order(&mut self, span: &FrameSpan, direction: Direction) -> Option<Violation> {
-        let (kind, stream) = (span.header.kind, span.header.stream);
-        let what = match &self.side(direction).block {
-            None if kind == 0x09 => {
-                format!("CONTINUATION on stream {stream} continues no field block")
-            }
-            Some(block) if kind != 0x09 || stream != block.stream => {
-                format!(
-                    "{} on stream {stream} interrupts the field block of stream {}",
-                    span.name(),
-                    block.stream
-                )
-            }
-            _ => return None,
-        };
-        Some(Violation {
-            what,
-            section: "RFC 9113, section 6.10",
-        })
-    }
-
     /// What the frame changes.
     fn apply(&mut self, frame: &Collected, place: &Place, ledger: &mut Ledger) {
         let header = frame.span.header;
@@ -422,6 +354,7 @@ impl ConnectionDecoder {
                 );
             }
         };
+        self.mask(block, &decoded);
         if let Some(size) = decoded.missing_size_update {
             let violation = Violation {
                 what: format!(
@@ -448,7 +381,15 @@ impl ConnectionDecoder {
         }
     }
 
-    fn fault_at(
+    fn mask(&mut self, block: &FieldBlock, decoded: &Block) {
+        let Some(secrets) = &self.secrets else { return };
+        match block.patches(decoded, secrets) {
+            Some(patches) => self.patches.extend(patches),
+            None => self.side(block.place.direction).is_masked = false,
+        }
+    }
+
+    pub(super) fn fault_at(
         &mut self,
         place: &Place,
         stream: u32,
@@ -498,7 +439,7 @@ impl ConnectionDecoder {
         }
     }
 
-    fn side(&mut self, direction: Direction) -> &mut DirectionDecoder {
+    pub(super) fn side(&mut self, direction: Direction) -> &mut DirectionDecoder {
         match direction {
             Direction::ClientToServer => &mut self.client,
             Direction::ServerToClient => &mut self.server,
@@ -506,29 +447,9 @@ impl ConnectionDecoder {
     }
 }
 
-impl FrameSpan {
-    fn name(&self) -> String {
-        match type_name(self.header.kind) {
-            Some(name) => name.to_owned(),
-            None => format!("a frame of type {:#04x}", self.header.kind),
-        }
-    }
-}
-
-fn passing(violation: Violation) -> (Violation, Weight) {
-    (violation, Weight::Passing)
-}
-
 /// HEADERS, PUSH_PROMISE or CONTINUATION.
-fn carries_block(kind: u8) -> bool {
+pub(super) fn carries_block(kind: u8) -> bool {
     matches!(kind, 0x01 | 0x05 | 0x09)
-}
-
-/// Without its fragment the compression state is lost, without its data the
-/// boundaries of messages are.
-fn breaks_decoding(frame: &Collected) -> bool {
-    let header = frame.span.header;
-    carries_block(header.kind) || (header.kind == 0x00 && header.stream != 0)
 }
 
 fn kept_bytes(frame: &Collected) -> usize {

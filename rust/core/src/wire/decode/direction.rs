@@ -28,6 +28,8 @@ pub(super) struct DirectionDecoder {
     pub block: Option<FieldBlock>,
     /// The first frame has come.
     pub begun: bool,
+    /// No secret has come that could not be masked.
+    pub is_masked: bool,
     table_size: Announced,
     frame_size: Announced,
 }
@@ -76,6 +78,7 @@ impl DirectionDecoder {
             hpack,
             block: None,
             begun: false,
+            is_masked: true,
             table_size: Announced::new(DEFAULT_TABLE_SIZE),
             frame_size: Announced::new(DEFAULT_MAX_FRAME_SIZE),
         }
@@ -188,6 +191,20 @@ impl DirectionDecoder {
     /// The longest payload that this side may send, in bytes.
     pub fn max_frame_size(&self) -> u32 {
         self.frame_size.highest()
+    }
+
+    /// Up to where nothing will change when secrets are masked: to the field
+    /// block that is not whole, if there is one. `None` if it cannot be told.
+    pub fn settled(&self) -> Option<u64> {
+        match &self.stage {
+            _ if !self.is_masked => None,
+            Stage::Counting => None,
+            Stage::Opening(_) => Some(0),
+            Stage::Frames(collector) => {
+                let block = self.block.as_ref().map(|block| block.place.range.start);
+                Some(block.or(collector.open_block()).unwrap_or(self.seen))
+            }
+        }
     }
 
     /// Whether nothing can be read any more.

@@ -2,13 +2,16 @@
 //! has ended is told and given up, so that memory is bounded by what is open.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
+use super::block::Patch;
 use super::connection::ConnectionDecoder;
 use super::ledger::Ledger;
 use super::streams::Progress;
 use crate::wire::capture::{Direction, Event, Record};
 use crate::wire::exchange::{Connection, Cut, Exchange, Fault, Half, Limits, Message, Stream};
 use crate::wire::frame::{Body, Frame};
+use crate::wire::secret::Secrets;
 
 /// SETTINGS frames that are kept of a connection, the newest ones.
 const MAX_SETTINGS: usize = 32;
@@ -83,6 +86,7 @@ pub struct LiveDecoder {
     ledger: Ledger,
     connections: BTreeMap<u32, Live>,
     not_followed: BTreeSet<u32>,
+    secrets: Option<Arc<Secrets>>,
 }
 
 /// Whom a [`LiveDecoder`] tells what it has seen.
@@ -105,7 +109,31 @@ impl LiveDecoder {
             ledger: Ledger::new(limits),
             connections: BTreeMap::new(),
             not_followed: BTreeSet::new(),
+            secrets: None,
         }
+    }
+
+    /// Has the values of these keys masked, for connections that begin from
+    /// now on: see [`Masker`](crate::wire::mask::Masker).
+    pub fn mask(&mut self, secrets: Secrets) {
+        self.secrets = Some(Arc::new(secrets));
+    }
+
+    /// What masks the secrets of a connection that have come since the last
+    /// time.
+    pub fn take_patches(&mut self, connection: u32) -> Vec<Patch> {
+        let live = self.connections.get_mut(&connection);
+        live.map_or_else(Vec::new, |live| live.decoder.take_patches())
+    }
+
+    /// The number of bytes, from the beginning of a direction, that no patch
+    /// to come will change. `None` if they cannot be read, or the connection
+    /// is not followed.
+    pub fn settled(&self, connection: u32, direction: Direction) -> Option<u64> {
+        self.connections
+            .get(&connection)?
+            .decoder
+            .settled(direction)
     }
 
     /// What a tap that runs on should keep: 256 connections, 16 KiB of each
@@ -202,7 +230,8 @@ impl LiveDecoder {
         if self.not_followed.contains(&id) {
             return false;
         }
-        let decoder = ConnectionDecoder::passing(id, record.at_ns, &self.ledger);
+        let secrets = self.secrets.clone();
+        let decoder = ConnectionDecoder::passing(id, record.at_ns, &self.ledger, secrets);
         let live = Live {
             decoder,
             settings: VecDeque::new(),

@@ -8,6 +8,7 @@
 
 mod announced;
 mod block;
+mod checks;
 mod collect;
 mod connection;
 mod direction;
@@ -26,6 +27,7 @@ use self::ledger::{Kind, Ledger};
 use super::capture::{CaptureError, Event, Reader, Record};
 use super::exchange::{Exchange, Limits};
 
+pub use block::Patch;
 pub use live::{Glimpse, LiveDecoder, Seen, Tell};
 
 /// Decodes the records of one cell.

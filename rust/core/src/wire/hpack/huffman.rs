@@ -124,6 +124,11 @@ pub(super) fn encode(out: &mut Vec<u8>, plain: &[u8]) {
     }
 }
 
+/// The length of a symbol's code in bits.
+pub(super) fn code_bits(symbol: u8) -> usize {
+    usize::from(LENGTHS[usize::from(symbol)])
+}
+
 /// The length of the code of `plain` in octets, padding included.
 pub(super) fn encoded_len(plain: &[u8]) -> usize {
     let bits: usize = plain

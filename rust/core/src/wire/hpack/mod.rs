@@ -10,6 +10,7 @@
 
 mod decoder;
 mod error;
+mod filler;
 mod huffman;
 pub mod literal;
 mod reader;
@@ -22,6 +23,7 @@ use bytes::Bytes;
 
 pub use decoder::Decoder;
 pub use error::HpackError;
+pub use filler::filler;
 
 /// What one entry or field costs beyond the octets of its name and value
 /// (RFC 7541, section 4.1; RFC 9113, section 6.5.2).
