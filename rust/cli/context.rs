@@ -13,6 +13,7 @@ use wirecheck_core::plan::resolve::resolve;
 use wirecheck_core::plan::schema::Schema;
 use wirecheck_core::plan::source::{Problem, Source};
 use wirecheck_core::plan::types::CasePlan;
+use wirecheck_core::wire::secret::Secrets;
 
 use super::arguments::Place;
 use super::error::CliError;
@@ -43,6 +44,8 @@ pub struct Context {
     pub left_out: Vec<PathPattern>,
     /// What is left out of what could be called, with the reason.
     pub notes: Vec<String>,
+    /// Metadata whose values are not to be shown or kept.
+    pub secrets: Secrets,
     /// The patterns of the manifest, for when none are typed.
     only: Vec<String>,
     /// The limit of the manifest.
@@ -96,6 +99,7 @@ impl Context {
             runs: runs_of(place),
             left_out: gathered.left_out,
             notes: gathered.notes,
+            secrets: service::secrets(place, &manifest),
             only: manifest.only,
             limit: manifest.limit,
         };

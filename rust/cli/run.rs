@@ -171,6 +171,7 @@ fn options(told: &Told, context: &Context) -> Options {
         flaky: told.flaky,
         left_out: context.left_out.clone(),
         notes: context.notes.clone(),
+        secrets: context.secrets.clone(),
         argv: without_values(argv, "--header"),
     }
 }

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use clap::Args;
 use wirecheck_core::judge::leaves::PathPattern;
+use wirecheck_core::plan::manifest::Manifest;
 use wirecheck_core::plan::schema::Schema;
 use wirecheck_core::plan::service::{self, Ask};
 use wirecheck_core::plan::types::{CasePlan, Metadata, PeerKind};
 use wirecheck_core::plan::{program, service::ServiceError};
+use wirecheck_core::wire::secret::Secrets;
 
 use super::Result;
 use super::arguments::Place;
@@ -56,6 +58,9 @@ pub struct ServiceArguments {
     /// The server's name in its certificate, and `:authority` [default: that of its address].
     #[arg(long, value_name = "NAME")]
     pub authority: Option<String>,
+    /// Metadata whose values are not to be shown or kept, beside `authorization` and the like.
+    #[arg(long = "secret", value_name = "NAME")]
+    pub secrets: Vec<String>,
     /// Methods that must not be called, as in `Shop/Delete*`; can be given several times.
     #[arg(long, value_name = "METHOD")]
     pub exclude: Vec<String>,
@@ -270,6 +275,15 @@ impl From<ServiceError> for CliError {
     fn from(error: ServiceError) -> Self {
         Self::Service(error)
     }
+}
+
+/// Metadata whose values are not to be shown or kept: what is always secret,
+/// what was named, and what was typed as `--header`.
+pub fn secrets(place: &Place, manifest: &Manifest) -> Secrets {
+    let headers = place.service.headers.iter();
+    let headers = headers.filter_map(|header| Some(header.split_once(':')?.0.trim().to_owned()));
+    let named = place.service.secrets.iter().chain(&manifest.secrets);
+    Secrets::new(named.cloned().chain(headers))
 }
 
 /// Whether a case suits a pair: each side is what the case needs there.

@@ -127,7 +127,10 @@ impl Prepared {
 async fn end_at_once_if_told_again(mut signals: Signals) {
     let again = signals.next();
     tokio::pin!(again);
-    if tokio::time::timeout(SAY_SO_AFTER, &mut again).await.is_err() {
+    if tokio::time::timeout(SAY_SO_AFTER, &mut again)
+        .await
+        .is_err()
+    {
         eprintln!("waiting for what takes the output; told to end once more, it ends at once");
         again.await;
     }

@@ -6,7 +6,7 @@ use crate::run::folder::RUNS;
 
 /// Options that say where things are or who takes part: without them the same
 /// command would be about something else.
-const KEPT: [&str; 18] = [
+const KEPT: [&str; 19] = [
     "--peer",
     "--cases",
     "--known",
@@ -19,6 +19,7 @@ const KEPT: [&str; 18] = [
     "--import-path",
     "--descriptor-set",
     "--header",
+    "--secret",
     "--ca",
     "--cert",
     "--key",

@@ -14,6 +14,7 @@ use wirecheck_core::model::run as model;
 use wirecheck_core::plan::cells::{CellPlan, Plan};
 use wirecheck_core::plan::known::Known;
 use wirecheck_core::plan::types::CasePlan;
+use wirecheck_core::wire::secret::Secrets;
 
 use super::books::{Books, Done, Ran, Unit};
 use super::cell::{Side, Stage, Trouble, attempt};
@@ -40,6 +41,8 @@ pub struct Setup {
     pub fail_fast: bool,
     /// What clients need not agree in.
     pub left_out: Vec<PathPattern>,
+    /// Metadata whose values are not to be kept.
+    pub secrets: Secrets,
     /// The run's folder.
     pub folder: PathBuf,
     /// When the run began.
@@ -263,6 +266,7 @@ async fn try_unit(setup: &Setup, unit: Unit, alone: bool) -> Result<Sample, Trou
         scope: format!("{}{suffix}", cell.id),
         capture,
         client_log: client_post.log(),
+        secrets: &setup.secrets,
     };
     let attempted = attempt(stage).await;
     if let Err(Trouble::Peer { side, fault }) = &attempted {
@@ -277,8 +281,10 @@ async fn try_unit(setup: &Setup, unit: Unit, alone: bool) -> Result<Sample, Trou
     server_post.is_well();
     let folder = setup.folder.clone();
     let name = client_post.name.clone();
-    let judged =
-        tokio::task::spawn_blocking(move || record::judge(&case, attempted, &folder, &name));
+    let secrets = setup.secrets.clone();
+    let judged = tokio::task::spawn_blocking(move || {
+        record::judge(&case, attempted, &folder, &name, &secrets)
+    });
     judged
         .await
         .map_err(|error| Trouble::Capture(error.to_string()))?

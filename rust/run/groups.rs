@@ -94,7 +94,7 @@ impl Groups {
                 .rev()
                 .filter_map(|ran| ran.result.as_mut().ok());
             if let Some(sample) = samples.next() {
-                record::add_finding(case, sample, finding);
+                record::add_finding(case, sample, finding, &setup.secrets);
             }
         }
         self.note(setup, &group, left_out.into_iter().collect());

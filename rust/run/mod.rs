@@ -23,6 +23,8 @@ use wirecheck_core::model::run as model;
 use wirecheck_core::plan::cells::Plan;
 use wirecheck_core::plan::known::Known;
 
+use wirecheck_core::wire::secret::Secrets;
+
 use crate::peer::contract::Role;
 use crate::peer::spec::PeerSpec;
 pub use books::Done;
@@ -44,6 +46,8 @@ pub struct Options {
     pub build: bool,
     /// What clients need not agree in.
     pub left_out: Vec<PathPattern>,
+    /// Metadata whose values are not to be kept.
+    pub secrets: Secrets,
     /// What a cell means that fails only beside others.
     pub flaky: Flaky,
     /// What could have been run and was to be left out, with the reason.
@@ -124,6 +128,7 @@ pub async fn run(
         limit: options.limit,
         fail_fast: options.fail_fast,
         left_out: options.left_out.clone(),
+        secrets: options.secrets.clone(),
         folder: folder.path().to_owned(),
         began,
         stop: stop.clone(),

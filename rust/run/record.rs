@@ -9,11 +9,13 @@ use wirecheck_core::judge::finding::{Culprit, Finding, Level, Where};
 use wirecheck_core::judge::outcome::{Outcome, Verdict};
 use wirecheck_core::judge::{Judged, judge as judge_case};
 use wirecheck_core::model::from_judge::{self, Kept};
+use wirecheck_core::model::redact::{self, SecretValues};
 use wirecheck_core::model::run as model;
 use wirecheck_core::plan::cells::{CellPlan, Plan};
 use wirecheck_core::plan::told;
 use wirecheck_core::plan::types::{CasePlan, EventPlan, PeerKind};
 use wirecheck_core::wire::exchange::Exchange;
+use wirecheck_core::wire::secret::Secrets;
 
 use super::cell::{Attempted, Capture, Side, Trouble};
 use super::dispatch::Setup;
@@ -32,6 +34,8 @@ pub struct Sample {
     pub attempt: model::Attempt,
     /// What the client was told, where clients are held against each other.
     pub witness: Option<Witness>,
+    /// What must not be kept of what is found later.
+    values: SecretValues,
 }
 
 /// Judges one run of a cell and puts it into the model. Blocks.
@@ -44,6 +48,7 @@ pub fn judge(
     attempted: Attempted,
     folder: &Path,
     client: &str,
+    secrets: &Secrets,
 ) -> Result<Sample, Trouble> {
     if let Some(feature) = attempted.seen.unsupported() {
         return Err(Trouble::Unsupported {
@@ -76,7 +81,7 @@ pub fn judge(
         let reports = seen.iter().map(|seen| from_judge::call(seen, kept));
         (call.id.clone(), reports.collect())
     });
-    let attempt = model::Attempt {
+    let mut attempt = model::Attempt {
         kind: String::new(),
         outcome: outcome_of(&judged).name().into(),
         findings: judged
@@ -96,20 +101,24 @@ pub fn judge(
         captures,
         cuts: cuts(&attempted),
     };
+    let values = SecretValues::of(seen, secrets);
+    redact::redact(&mut attempt, &values, secrets);
     let witness = case.agrees.then(|| agreement::witness(client, case, seen));
     Ok(Sample {
         judged,
         attempt,
         witness,
+        values,
     })
 }
 
 /// Adds what was found when the cell was held against others.
-pub fn add_finding(case: &CasePlan, sample: &mut Sample, finding: Finding) {
+pub fn add_finding(case: &CasePlan, sample: &mut Sample, finding: Finding, secrets: &Secrets) {
     sample
         .attempt
         .findings
         .push(from_judge::finding(case, &finding));
+    redact::redact(&mut sample.attempt, &sample.values, secrets);
     sample.judged.findings.push(finding);
     sample.attempt.outcome = outcome_of(&sample.judged).name().into();
 }

@@ -161,10 +161,19 @@ fn secrets_are_in_nothing_that_is_printed_or_written() {
         pair.talk(&tapping.address);
         let told = tapping.end(Signal::INT);
         let read = |file: &str| fs::read(file).expect("a file");
-        let written = [told.stdout.into_bytes(), told.stderr.into_bytes(), read(&packets), read(&cases)];
+        let written = [
+            told.stdout.into_bytes(),
+            told.stderr.into_bytes(),
+            read(&packets),
+            read(&cases),
+        ];
         for output in &written {
             let found = output.windows(value.len()).any(|bytes| bytes == value);
-            assert!(!found, "the value of `{key}` is in {}", String::from_utf8_lossy(output));
+            assert!(
+                !found,
+                "the value of `{key}` is in {}",
+                String::from_utf8_lossy(output)
+            );
         }
         assert!(String::from_utf8_lossy(&written[0]).contains("[redacted]"));
     }

@@ -469,3 +469,76 @@ fn the_doctor_names_each_fault_with_what_mends_it() {
         "{silent}"
     );
 }
+
+/// All files below a folder, with what is in them.
+fn files_below(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() && !path.is_symlink() {
+            files_below(&path, found);
+        } else if path.is_file() {
+            found.push((path.display().to_string(), fs::read(&path).expect("a file")));
+        }
+    }
+}
+
+#[test]
+fn secrets_stand_in_no_output() {
+    const SECRET: &str = "s3cr3t-0f-the-sh0p";
+    let server = Server::start(rust("shop-server"));
+    let folder = Folder::new();
+    let proto = absolute(SHOP);
+    // The server lacks a method, so that there is a failure to report.
+    folder.write("more.proto", "syntax = \"proto3\";\npackage shop.v1;\nmessage Nothing {}\nservice Shop { rpc Close(Nothing) returns (Nothing); }\n");
+    let bearer = format!("authorization: Bearer {SECRET}");
+    let other = format!("x-shop-key: {SECRET}");
+    let mut shown = Vec::new();
+    for proto in [proto.as_str(), "more.proto"] {
+        let answer = folder.wirecheck(&[
+            "run",
+            "--server",
+            server.address(),
+            "--proto",
+            proto,
+            "--header",
+            &bearer,
+            "--header",
+            &other,
+            "--report",
+            "junit=out/junit.xml",
+            "--report",
+            "markdown=out/report.md",
+            "--report",
+            "github=out/github.txt",
+            "--report",
+            "json=out/run.json",
+            "--github",
+            "always",
+        ]);
+        shown.push(answer.stdout);
+        shown.push(answer.stderr);
+        let cell = folder.last().cells[0].id.clone();
+        let show = folder.wirecheck(&["show", &cell]);
+        assert!(show.stdout.contains("authorization"), "{}", show.stdout);
+        shown.push(show.stdout);
+        folder.wirecheck(&["show", &cell, "--pcapng", "out/cell.pcapng"]);
+        shown.push(folder.wirecheck(&["show", &cell, "--issue"]).stdout);
+    }
+    let mut files = Vec::new();
+    files_below(folder.path(), &mut files);
+    assert!(files.iter().any(|(name, _)| name.ends_with(".wirecap")));
+    assert!(files.iter().any(|(name, _)| name.ends_with(".pcapng")));
+    files.extend(
+        shown
+            .into_iter()
+            .map(|text| ("what was printed".to_owned(), text.into_bytes())),
+    );
+    let hex: String = SECRET.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let spaced: String = SECRET.bytes().map(|byte| format!("{byte:02x} ")).collect();
+    for (name, bytes) in files {
+        let text = String::from_utf8_lossy(&bytes);
+        for form in [SECRET, hex.as_str(), spaced.trim_end()] {
+            assert!(!text.contains(form), "{name} holds the secret");
+        }
+    }
+}

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use wirecheck_core::judge::observed::Observation;
 use wirecheck_core::plan::types::{CasePlan, EventPlan};
+use wirecheck_core::wire::secret::Secrets;
 
 use super::facts::Facts;
 use crate::peer::contract;
@@ -106,6 +107,8 @@ pub struct Stage<'a> {
     pub capture: PathBuf,
     /// Where a foreign client's output is kept.
     pub client_log: &'a Path,
+    /// Metadata whose values are not to be kept.
+    pub secrets: &'a Secrets,
 }
 
 /// Runs a cell once.

@@ -1,12 +1,18 @@
 //! What one run of a cell gave, put together: reports, handlers and the decoded
 //! captures.
 
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use wirecheck_core::judge::observed::{CallSeen, Observation};
+use wirecheck_core::model::redact;
 use wirecheck_core::plan::types::EventPlan;
-use wirecheck_core::wire::decode::decode_capture;
+use wirecheck_core::wire::capture::{Reader, Writer};
+use wirecheck_core::wire::decode::{LiveDecoder, decode_capture};
 use wirecheck_core::wire::exchange::{Exchange, Limits};
+use wirecheck_core::wire::mask::Masker;
+use wirecheck_core::wire::secret::Secrets;
 
 use super::{Attempted, Capture, Stage, Trouble};
 use crate::run::facts::Facts;
@@ -29,11 +35,12 @@ pub(super) async fn observe(
     out_of_time: Option<Vec<EventPlan>>,
 ) -> Result<Attempted, Trouble> {
     let path = stage.capture.clone();
+    let secrets = stage.secrets.clone();
     let kept = tokio::task::spawn_blocking(move || {
         let kept = captured
             .into_iter()
             .enumerate()
-            .map(|(index, captured)| keep(captured, capture_path(&path, index)));
+            .map(|(index, captured)| keep(captured, capture_path(&path, index), &secrets));
         kept.collect::<Result<Vec<_>, _>>()
     });
     let kept = kept
@@ -68,7 +75,11 @@ pub(super) async fn observe(
     })
 }
 
-fn keep(captured: Captured, path: PathBuf) -> Result<(Exchange, Capture), Trouble> {
+fn keep(
+    captured: Captured,
+    path: PathBuf,
+    secrets: &Secrets,
+) -> Result<(Exchange, Capture), Trouble> {
     let failed = |error: &dyn std::fmt::Display| Trouble::Capture(error.to_string());
     if let Some(error) = &captured.log_failure {
         return Err(failed(error));
@@ -79,12 +90,34 @@ fn keep(captured: Captured, path: PathBuf) -> Result<(Exchange, Capture), Troubl
     };
     let bytes = captured.totals.client_bytes + captured.totals.server_bytes;
     captured.log.save(&path).map_err(|error| failed(&error))?;
+    let left_out = match redact::is_on_the_wire(&exchange, secrets) {
+        true => mask(&path, secrets).map_err(|error| failed(&error))?,
+        false => 0,
+    };
     Ok((
         exchange,
         Capture {
             path,
             bytes,
-            cut: captured.totals.left_out > 0,
+            cut: captured.totals.left_out > 0 || left_out > 0,
         },
     ))
+}
+
+/// Overwrites the values of secrets in a capture, in place. Returns how many
+/// bytes had to be left out since they could not be masked.
+fn mask(path: &Path, secrets: &Secrets) -> std::io::Result<u64> {
+    let file = BufReader::new(File::open(path)?);
+    let mut reader = Reader::new(file).map_err(std::io::Error::other)?;
+    let mut decoder = LiveDecoder::new(Limits::default());
+    decoder.mask(secrets.clone());
+    let mut masker = Masker::default();
+    let mut masked = Writer::new(Vec::new())?.finish()?;
+    while let Some(record) = reader.next_record().map_err(std::io::Error::other)? {
+        decoder.feed(record, &mut |_| {});
+        masker.pass(&record, &mut decoder, &mut masked);
+    }
+    let left_out = masker.finish(&mut masked);
+    std::fs::write(path, masked)?;
+    Ok(left_out)
 }

@@ -5,5 +5,6 @@ pub mod comparison;
 pub mod exit;
 pub mod from_judge;
 pub mod read;
+pub mod redact;
 pub mod run;
 pub mod to_judge;
