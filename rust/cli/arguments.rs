@@ -198,13 +198,13 @@ pub struct TapArguments {
     /// Write each call to stdout as one line of JSON; text goes to stderr, without the calls.
     #[arg(long)]
     pub json: bool,
-    /// Write all bytes as packets for Wireshark, as they pass; `-` is stdout, and text goes to stderr.
+    /// Write all bytes as packets for Wireshark, as they pass, secrets masked; `-` is stdout, and text goes to stderr.
     #[arg(long, value_name = "FILE")]
     pub pcapng: Option<PathBuf>,
     /// Save the calls as a suite of cases when all is over; needs a schema.
     #[arg(long, value_name = "FILE")]
     pub save_cases: Option<PathBuf>,
-    /// Metadata whose values are not shown, beside authorization, cookies and `*-token`; can be given several times.
+    /// Metadata whose values are shown and written nowhere, beside authorization, cookies and `*-token`; can be given several times.
     #[arg(long = "secret", value_name = "KEY")]
     pub secrets: Vec<String>,
     /// End with exit code 1 if anything that passed breaks a MUST.

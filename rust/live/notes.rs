@@ -16,10 +16,10 @@ pub(super) fn foreign(connection: u32, fault: &Fault) -> Option<String> {
     let who = sender(fault.direction);
     let told = match fault.what.split_once("looks like ") {
         Some((_, what)) if what.contains("TLS") => format!(
-            "the {who} speaks TLS ({what}): it is passed on, but cannot be read; a tap needs \
-             both sides in plaintext"
+            "the {who} speaks TLS: it is passed on, but cannot be read; a tap needs both sides \
+             in plaintext"
         ),
-        Some((_, what)) => format!("the {who} speaks HTTP/1.1 ({what}), not gRPC"),
+        Some(_) => format!("the {who} speaks HTTP/1.1, not gRPC"),
         None => format!(
             "the {who} speaks something else than HTTP/2: {}",
             fault.what

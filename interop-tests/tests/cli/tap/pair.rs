@@ -108,7 +108,15 @@ fn play(mut stream: TcpStream, turns: Vec<Turn>, own: Direction) -> JoinHandle<(
 pub fn payloads(file: &[u8]) -> [Vec<u8>; 2] {
     const ENHANCED_PACKET: u32 = 6;
     const SERVER_PORT: u16 = 50_051;
-    let number = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("four bytes"));
+    const BIG_ENDIAN: [u8; 4] = [0x1a, 0x2b, 0x3c, 0x4d];
+    let is_big = file[8..12] == BIG_ENDIAN;
+    let number = |at: usize| {
+        let bytes = file[at..at + 4].try_into().expect("four bytes");
+        match is_big {
+            true => u32::from_be_bytes(bytes),
+            false => u32::from_le_bytes(bytes),
+        }
+    };
     let mut bytes = [Vec::new(), Vec::new()];
     let mut at = 0;
     while at < file.len() {
