@@ -58,7 +58,8 @@ pub fn measure(server: &str) -> Result<(), Failure> {
     let mut samples = Vec::new();
     for round in 0..ROUNDS {
         let mut ways = Way::ALL;
-        ways.rotate_left(round % ways.len());
+        let first = round % ways.len();
+        ways.rotate_left(first);
         for way in ways {
             samples.push((way, measure_way(way, server)?));
         }
