@@ -8,6 +8,7 @@ use wirecheck_core::plan::span;
 
 use super::compare::CompareArguments;
 use super::doctor::DoctorArguments;
+use super::record::RecordArguments;
 use super::schema::SchemaArguments;
 use super::service::ServiceArguments;
 use crate::report::style::Style;
@@ -79,6 +80,8 @@ pub enum Command {
     Doctor(DoctorArguments),
     /// Send the same calls to two servers and show how their answers differ.
     Compare(CompareArguments),
+    /// Call every method of a server and write what it answers as cases.
+    Record(RecordArguments),
     /// Show what passed in a cell: frames, headers, messages as fields, hex.
     Show(ShowArguments),
     /// Stand between any two programs and tell what passes: calls, messages, what breaks a rule.

@@ -50,7 +50,7 @@ pub fn run(arguments: &CompareArguments, style: Style) -> Result<Exit> {
     if context.schema.is_built_in() {
         return Err(CliError::NoSchema);
     }
-    let cases = cases(&context, arguments)?;
+    let cases = cases(&context, &arguments.patterns)?;
     let left = server(&context, &arguments.left)?;
     let right = server(&context, &arguments.right)?;
     let names = (left.name.clone(), right.name.clone());
@@ -83,7 +83,7 @@ pub fn run(arguments: &CompareArguments, style: Style) -> Result<Exit> {
 }
 
 /// A server that did not come up, or an interrupt: there is no comparison.
-fn incomplete(run: &wirecheck_core::model::run::Run, style: Style) -> Exit {
+pub fn incomplete(run: &wirecheck_core::model::run::Run, style: Style) -> Exit {
     for peer in run.peers.iter().filter(|peer| !peer.errors.is_empty()) {
         eprintln!("{}", report::peer_failure(run, peer, style));
     }
@@ -91,8 +91,8 @@ fn incomplete(run: &wirecheck_core::model::run::Run, style: Style) -> Exit {
 }
 
 /// Every case in which a peer of the contract calls a foreign server.
-fn cases(context: &Context, arguments: &CompareArguments) -> Result<Vec<CasePlan>> {
-    let patterns = arguments.patterns.iter().map(|text| Pattern::parse(text));
+pub fn cases(context: &Context, patterns: &[String]) -> Result<Vec<CasePlan>> {
+    let patterns = patterns.iter().map(|text| Pattern::parse(text));
     let patterns = patterns.collect::<Result<Vec<_>, _>>()?;
     let mut cases: Vec<CasePlan> = context.cases.clone();
     cases.retain(|case| case.client == PeerKind::Contract && case.server == PeerKind::Foreign);
@@ -106,7 +106,8 @@ fn cases(context: &Context, arguments: &CompareArguments) -> Result<Vec<CasePlan
     }
 }
 
-fn server(context: &Context, named: &str) -> Result<PeerSpec> {
+/// The server that is named, or whose address is given.
+pub fn server(context: &Context, named: &str) -> Result<PeerSpec> {
     let servers = || context.peers.iter().filter(|peer| peer.is_foreign_server());
     if let Some(peer) = servers().find(|peer| peer.name == named) {
         return Ok(peer.clone());
@@ -124,7 +125,7 @@ fn server(context: &Context, named: &str) -> Result<PeerSpec> {
 }
 
 /// The first of Wirecheck's own peers: the one that is a part of this program.
-fn client(context: &Context) -> Result<PeerSpec> {
+pub fn client(context: &Context) -> Result<PeerSpec> {
     let mut own = context
         .peers
         .iter()

@@ -14,6 +14,7 @@ mod output;
 mod pcapng;
 mod peer;
 mod peers;
+mod record;
 mod report;
 mod reports;
 mod run;
@@ -44,6 +45,7 @@ pub fn main() -> ExitCode {
         Command::Explain(options) => explain::run(&options, stdout_style),
         Command::Compare(options) => compare::run(&options, stdout_style),
         Command::Doctor(options) => doctor::run(&options, stdout_style),
+        Command::Record(options) => record::run(&options, style),
         Command::Show(options) => show::run(&options, stdout_style),
         Command::Tap(options) => tap::run(&options, arguments.color),
         Command::Report(options) => report::run(&options, stdout_style),

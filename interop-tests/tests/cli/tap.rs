@@ -239,11 +239,7 @@ fn wrong_arguments_are_refused_before_anything_listens() {
     let (held, taken) = listen();
     let to = ["tap", "--to", &taken];
     let refused = [
-        (
-            vec!["tap", "--to", "nowhere"],
-            2,
-            "neither `address:port` nor `unix:path`",
-        ),
+        (vec!["tap", "--to", "nowhere"], 2, "is no address"),
         (
             [&to[..], &["--save-cases", "a.yaml"]].concat(),
             2,

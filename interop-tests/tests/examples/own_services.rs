@@ -363,7 +363,7 @@ fn a_server_tells_its_schema_by_itself() {
         "--server",
         server.address(),
         "--reflection",
-        "rust-tonic.dynamic/server/get-item.default",
+        "rust-tonic.dynamic/server/*/get-item.default",
     ]);
     assert_eq!(answer.exit, Some(0), "{}", answer.stderr);
     let without = Server::start(rust("shop-rewrite"));
@@ -541,4 +541,54 @@ fn secrets_stand_in_no_output() {
             assert!(!text.contains(form), "{name} holds the secret");
         }
     }
+}
+
+#[test]
+fn what_is_recorded_of_one_server_is_held_against_another() {
+    let old = Server::start(python("python-to-rust-rewrite/python/server.py"));
+    let folder = Folder::new();
+    let proto = absolute(ORDERS);
+    let recorded = folder.wirecheck(&[
+        "record",
+        "--from",
+        old.address(),
+        "--proto",
+        &proto,
+        "--output",
+        "cases/orders.yaml",
+    ]);
+    assert_eq!(recorded.exit, Some(0), "{}", recorded.stderr);
+    let run = |server: &Server| {
+        let patterns = ["rust-tonic.dynamic/server/orders"];
+        folder.wirecheck(
+            &[
+                &[
+                    "run",
+                    "--server",
+                    server.address(),
+                    "--proto",
+                    &proto,
+                    "--cases",
+                    "cases",
+                ],
+                &patterns[..],
+            ]
+            .concat(),
+        )
+    };
+    let same = run(&old);
+    assert_eq!(same.exit, Some(0), "{}", same.stderr);
+    assert!(
+        folder
+            .last()
+            .cells
+            .iter()
+            .filter(|cell| cell.suite == "orders")
+            .count()
+            >= 10
+    );
+    let mut command = rust("shop-rewrite");
+    command.args(["--planted", "enum-value"]);
+    let other = run(&Server::start(command));
+    assert_eq!(other.exit, Some(1), "{}", other.stderr);
 }

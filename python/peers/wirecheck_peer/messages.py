@@ -28,16 +28,16 @@ Outgoing = Message | bytes  # A message to be encoded, or bytes to be sent as th
 
 
 def message_class(name: str, descriptor_set: bytes) -> type[Message]:
-    """The class of a message type: built in, or described by the order itself."""
-    if name in _BUILT_IN:
-        module = importlib.import_module(_BUILT_IN[name])
-        return getattr(module, name.rpartition(".")[2])
-    if not descriptor_set:
+    """The class of a message type: described by the order itself, or built in."""
+    if not descriptor_set and name not in _BUILT_IN:
         raise CouldNotTryError(f"{name!r} is not built in and no descriptor set came with it")
     try:
         return message_factory.GetMessageClass(_pool(descriptor_set).FindMessageTypeByName(name))
     except KeyError as error:
-        raise CouldNotTryError(f"the descriptor set has no message {name!r}") from error
+        if name not in _BUILT_IN:
+            raise CouldNotTryError(f"the descriptor set has no message {name!r}") from error
+    module = importlib.import_module(_BUILT_IN[name])
+    return getattr(module, name.rpartition(".")[2])
 
 
 @functools.lru_cache(maxsize=32)

@@ -50,10 +50,11 @@ impl Types {
             })
     }
 
-    /// Finds a type by its full name.
+    /// Finds a type by its full name. One of the descriptor set goes before one
+    /// that is built in: prost's own would drop unknown fields.
     pub fn find(&self, name: &str) -> Result<MessageType, Refusal> {
-        built_in(name)
-            .or_else(|| self.dynamic(name))
+        self.dynamic(name)
+            .or_else(|| built_in(name))
             .ok_or_else(|| Refusal::CouldNotTry(format!("there is no message type {name:?}")))
     }
 
