@@ -22,7 +22,7 @@ import helloworld_pb2_grpc
 class Greeter(helloworld_pb2_grpc.GreeterServicer):
     """Greets by name."""
 
-    def SayHello(  # noqa: N802  # the method's name in the schema
+    def SayHello(  # the method's name in the schema
         self, request: helloworld_pb2.HelloRequest, context: grpc.ServicerContext
     ) -> helloworld_pb2.HelloReply:
         return helloworld_pb2.HelloReply(message=f"Hello, {request.name}")
