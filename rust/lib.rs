@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod doctor;
 pub mod export;
+pub mod init;
 pub mod live;
 pub mod peer;
 pub mod report;

@@ -70,6 +70,8 @@ pub struct Arguments {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Find the gRPC projects of a folder, and write a manifest for them.
+    Init(InitArguments),
     /// Run clients against servers and judge what they say and what passes between them.
     Run(RunArguments),
     /// List suites and cases.
@@ -97,6 +99,20 @@ pub enum Command {
     /// Be a peer that is built into this program.
     #[command(hide = true)]
     Peer(PeerArguments),
+}
+
+/// `wirecheck init`.
+#[derive(Debug, Args)]
+pub struct InitArguments {
+    /// The folder.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub folder: PathBuf,
+    /// Overwrite the manifest that is there.
+    #[arg(long)]
+    pub force: bool,
+    /// Write the manifest to stdout, and no file.
+    #[arg(long, conflicts_with = "force")]
+    pub stdout: bool,
 }
 
 /// `wirecheck run`.

@@ -143,6 +143,9 @@ pub enum CliError {
     /// What the job would give to `wirecheck run` is wrong.
     #[error("`wirecheck run` would refuse that: {0}")]
     Run(String),
+    /// There is nothing to write a manifest of.
+    #[error("nothing in `{}` has to do with gRPC", .0.display())]
+    NothingFound(PathBuf),
     /// A file is there already.
     #[error("`{}` is there already", .0.display())]
     Exists(PathBuf),
@@ -188,6 +191,7 @@ impl CliError {
             | Self::NoTypes
             | Self::StdoutTwice
             | Self::Tap(TapError::Endpoint(_))
+            | Self::NothingFound(_)
             | Self::NoCapture { .. } => Exit::Usage,
             Self::Folder(_)
             | Self::Start(_)
@@ -284,6 +288,11 @@ impl CliError {
             Self::Tap(TapError::Endpoint(_)) => {
                 Some("for example `127.0.0.1:50051`, `localhost:50051` or `unix:/run/shop.sock`".into())
             }
+            Self::NothingFound(_) => Some(
+                "it looks for tonic, grpcio, grpc-go, grpc-java and grpc-js projects, and for \
+                 .proto files"
+                    .into(),
+            ),
             Self::Folder(_) => Some("another folder can be given with `--runs DIR`".into()),
             _ => None,
         }

@@ -7,6 +7,7 @@ mod context;
 mod doctor;
 mod error;
 mod explain;
+mod init;
 mod known;
 mod list;
 mod manifest;
@@ -40,6 +41,7 @@ pub fn main() -> ExitCode {
     let style = arguments.color.style(&std::io::stderr());
     let stdout_style = arguments.color.style(&std::io::stdout());
     let result = match arguments.command {
+        Command::Init(options) => init::run(&options, style, stdout_style),
         Command::Run(options) => run::run(&options, style),
         Command::List(options) => list::run(&options, stdout_style),
         Command::Explain(options) => explain::run(&options, stdout_style),

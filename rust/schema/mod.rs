@@ -3,7 +3,7 @@
 //! wrote.
 
 pub mod reflection;
-mod roots;
+pub(crate) mod roots;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -64,7 +64,7 @@ pub(super) fn guessed(files: &[PathBuf]) -> Result<Vec<PathBuf>, SchemaError> {
     Ok(roots)
 }
 
-fn root_of(file: &Path, package: &str) -> PathBuf {
+pub(crate) fn root_of(file: &Path, package: &str) -> PathBuf {
     let folder = file.parent().unwrap_or(Path::new(""));
     let parts: Vec<&str> = package.split('.').filter(|part| !part.is_empty()).collect();
     let folders: Vec<Component> = folder.components().collect();

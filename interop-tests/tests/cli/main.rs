@@ -7,6 +7,7 @@ mod changed_byte;
 mod ci;
 mod documentation;
 mod ghost;
+mod init;
 mod interrupt;
 mod known;
 mod look;
