@@ -16,8 +16,8 @@ use super::stories::Stories;
 use super::{Outputs, Telling, notes};
 use crate::export::calls::object;
 use crate::export::suite::Suite;
-use crate::report::number as text;
 use crate::report::tap::{Summary, Writing};
+use crate::report::{count as noun, number};
 use crate::tap::Refused;
 
 /// Paths and endings that are counted apart: a peer makes them up.
@@ -126,7 +126,7 @@ impl Listener {
                 self.note(&told);
             }
             Seen::Cut(cut) => {
-                let limit = text(cut.limit);
+                let limit = number(cut.limit);
                 self.note(&format!("not all is read: {}, beyond {limit}", cut.what));
             }
         }
@@ -297,7 +297,6 @@ fn left_out(summary: &mut Summary, missed: Count, in_time: bool, how: &str) {
 }
 
 fn counted(count: Count) -> String {
-    use crate::report::count as noun;
     let parts = [
         (count.calls, "call"),
         (count.messages, "message"),

@@ -49,3 +49,77 @@ fn sender(direction: Direction) -> &'static str {
         Direction::ServerToClient => "server",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wirecheck_core::wire::exchange::{Side, SideEnd};
+
+    use super::*;
+
+    fn fault(what: &str, section: &'static str) -> Fault {
+        Fault {
+            direction: Direction::ServerToClient,
+            stream: 0,
+            range: 0..9,
+            at_ns: 0,
+            what: what.to_owned(),
+            section,
+            fatal: true,
+        }
+    }
+
+    #[test]
+    fn what_is_not_http2_is_called_by_its_name() {
+        let said = |what| foreign(3, &fault(what, PREFACE)).expect("something to say");
+        let tls = said("these are no HTTP/2 frames: this looks like a TLS alert");
+        assert!(
+            tls.starts_with("connection 3: the server speaks TLS"),
+            "{tls}"
+        );
+        let http1 = said("these are no HTTP/2 frames: this looks like an HTTP/1.1 response");
+        assert_eq!(http1, "connection 3: the server speaks HTTP/1.1, not gRPC");
+        let other = said("the client preface is missing");
+        assert!(other.ends_with("the client preface is missing"), "{other}");
+        assert_eq!(
+            foreign(3, &fault("a bad index", "RFC 7541, section 2.3.3")),
+            None
+        );
+    }
+
+    #[test]
+    fn a_side_that_says_nothing_is_named() {
+        let connection = |client: u64, server: u64, reset| Connection {
+            id: 1,
+            opened_ns: 0,
+            closed_ns: Some(1),
+            client: Side {
+                bytes: client,
+                ..Side::default()
+            },
+            server: Side {
+                bytes: server,
+                end: Some(SideEnd { at_ns: 1, reset }),
+                leftover: None,
+            },
+            frames: Vec::new(),
+            streams: Vec::new(),
+            faults: Vec::new(),
+        };
+        let said = |client, server, reset| silent(&connection(client, server, reset));
+        assert_eq!(said(24, 9, false), None);
+        for (sides, told) in [
+            (
+                (0, 0, false),
+                "connection 1: ended before either side had sent anything",
+            ),
+            ((0, 9, false), "connection 1: the client sent nothing"),
+            ((24, 0, false), "connection 1: the server sent nothing"),
+            (
+                (24, 0, true),
+                "connection 1: the server reset it before it had sent anything",
+            ),
+        ] {
+            assert_eq!(said(sides.0, sides.1, sides.2).as_deref(), Some(told));
+        }
+    }
+}

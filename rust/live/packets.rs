@@ -180,6 +180,39 @@ mod tests {
         batch
     }
 
+    /// A disk that takes one write for each permit, and all once nobody gives
+    /// permits any more.
+    struct Slow(Receiver<()>);
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let _ = self.0.recv();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_slow_disk_is_not_waited_for() {
+        let (permit, permits) = channel();
+        permit.send(()).expect("the beginning of the file");
+        let slow = Slow(permits);
+        let mut packets = Packets::new(slow, "test", "test", Duration::ZERO).expect("begun");
+        let bytes = vec![7; 1 << 20];
+        for _ in 0..40 {
+            packets.offer(&batch(&[(1, Event::Bytes(CLIENT, &bytes))]));
+        }
+        assert!(packets.missed >= 20 << 20, "{} bytes", packets.missed);
+        drop(permit);
+        let outcome = packets.finish(Duration::from_secs(60));
+        let written = outcome.written.expect("in time").expect("written");
+        assert_eq!(written.connections, 1);
+        assert!(written.packets > 0 && written.packets < 40 * 18);
+    }
+
     #[test]
     fn what_the_disk_did_not_take_becomes_gaps() {
         let mut owed = Owed::default();

@@ -60,8 +60,7 @@ impl Summary {
         self.calls.values().sum::<u64>() + self.other_calls
     }
 
-    /// Counts a finding; `true` if its sentence is new. Sentences have values
-    /// of peers in them, so only so many of each rule and side are told apart.
+    /// Whether anything that passed breaks a MUST.
     pub fn broke_must(&self) -> bool {
         self.findings
             .values()
