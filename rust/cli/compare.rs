@@ -64,9 +64,9 @@ pub fn run(arguments: &CompareArguments, style: Style) -> Result<Exit> {
         cases.clone(),
     );
     context.peers = vec![client, left, right];
-    // One call after the other: a server may remember.
+    // One call after the other, in the same order: a server may remember.
     let told = Told {
-        jobs: 1,
+        one_by_one: true,
         seed: arguments.seed,
         ..Told::default()
     };

@@ -60,9 +60,9 @@ pub fn run(arguments: &RecordArguments, style: Style) -> Result<Exit> {
     let from = server.name.clone();
     let plan = Plan::new(vec![client.name.clone()], vec![from.clone()], cases);
     context.peers = vec![client, server];
-    // One call after the other: a server may remember.
+    // One call after the other, in the same order: a server may remember.
     let told = Told {
-        jobs: 1,
+        one_by_one: true,
         seed: arguments.seed,
         ..Told::default()
     };

@@ -101,6 +101,8 @@ pub struct Told {
     pub limit: Option<Duration>,
     /// The seed of everything that is random.
     pub seed: u64,
+    /// Of one server only one cell at a time.
+    pub one_by_one: bool,
     /// Stop at the first cell that is not as expected.
     pub fail_fast: bool,
     /// Build peers that are not current.
@@ -118,6 +120,7 @@ impl Default for Told {
             jobs: cores * JOBS_PER_CORE,
             limit: None,
             seed: 0,
+            one_by_one: false,
             fail_fast: false,
             build: true,
             flaky: Flaky::Fail,
@@ -136,6 +139,7 @@ fn told(arguments: &RunArguments, context: &Context) -> Told {
             true => arguments.seed.unwrap_or_else(random_seed),
             false => arguments.seed.unwrap_or(0),
         },
+        one_by_one: false,
         fail_fast: arguments.fail_fast,
         build: !arguments.no_build,
         flaky: arguments.flaky,
@@ -166,6 +170,7 @@ fn options(told: &Told, context: &Context) -> Options {
         jobs: told.jobs,
         limit: told.limit.or(context.limit),
         seed: told.seed,
+        one_by_one: told.one_by_one,
         fail_fast: told.fail_fast,
         build: told.build,
         flaky: told.flaky,

@@ -37,6 +37,8 @@ pub struct Setup {
     pub jobs: usize,
     /// Replaces the case's own limit.
     pub limit: Option<Duration>,
+    /// Of one server only one cell at a time: it may remember.
+    pub one_by_one: bool,
     /// Stop at the first cell that is not as expected.
     pub fail_fast: bool,
     /// What clients need not agree in.
@@ -191,6 +193,8 @@ struct Queue<'a> {
     setup: &'a Setup,
     units: VecDeque<Unit>,
     heavy_running: usize,
+    /// Cells that run, by the index of their server.
+    at_server: Vec<usize>,
 }
 
 impl<'a> Queue<'a> {
@@ -199,6 +203,7 @@ impl<'a> Queue<'a> {
             setup,
             units: units.into(),
             heavy_running: 0,
+            at_server: vec![0; setup.servers.len()],
         }
     }
 
@@ -207,6 +212,8 @@ impl<'a> Queue<'a> {
         let first = self.units.iter().position(|unit| self.may_begin(*unit))?;
         let unit = self.units.remove(first)?;
         self.heavy_running += usize::from(self.is_heavy(unit));
+        let server = self.server_of(unit);
+        self.at_server[server] += 1;
         Some(unit)
     }
 
@@ -214,11 +221,18 @@ impl<'a> Queue<'a> {
         let cell = &self.setup.plan.cells[unit.cell];
         let has_peers = self.setup.clients[cell.client].is_settled()
             && self.setup.servers[cell.server].is_settled();
-        has_peers && (self.heavy_running < HEAVY_AT_ONCE || !self.is_heavy(unit))
+        let has_turn = !self.setup.one_by_one || self.at_server[cell.server] == 0;
+        has_peers && has_turn && (self.heavy_running < HEAVY_AT_ONCE || !self.is_heavy(unit))
+    }
+
+    fn server_of(&self, unit: Unit) -> usize {
+        self.setup.plan.cells[unit.cell].server
     }
 
     fn ended(&mut self, unit: Unit) {
         self.heavy_running -= usize::from(self.is_heavy(unit));
+        let server = self.server_of(unit);
+        self.at_server[server] -= 1;
     }
 
     fn is_heavy(&self, unit: Unit) -> bool {

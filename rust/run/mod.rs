@@ -40,6 +40,8 @@ pub struct Options {
     pub limit: Option<std::time::Duration>,
     /// The seed of everything that is random.
     pub seed: u64,
+    /// Of one server only one cell at a time: it may remember.
+    pub one_by_one: bool,
     /// Stop at the first cell that is not as expected.
     pub fail_fast: bool,
     /// Build peers that are not current.
@@ -126,6 +128,7 @@ pub async fn run(
         used: used.clone(),
         jobs: options.jobs,
         limit: options.limit,
+        one_by_one: options.one_by_one,
         fail_fast: options.fail_fast,
         left_out: options.left_out.clone(),
         secrets: options.secrets.clone(),
