@@ -153,7 +153,7 @@ fn documents() -> Vec<String> {
         let names = entries.map(|entry| entry.expect("an entry").path());
         names.filter(|path| path.extension().is_some_and(|ending| ending == "md"))
     };
-    let pages = pages(".").chain(pages("docs"));
+    let pages = pages(".").chain(pages("docs")).chain(pages("docs/guide"));
     let relative = |path: &Path| {
         path.strip_prefix(&root)
             .unwrap_or(path)

@@ -4,6 +4,7 @@
 
 mod own_services;
 mod program;
+mod readme;
 mod rewrite;
 mod route_guide;
 mod shop;
