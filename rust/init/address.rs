@@ -86,7 +86,7 @@ fn by_option(role: Role, text: &str) -> Option<Told> {
         option || flag
     };
     let of = |names: &[&str], value: &str| {
-        let name = names.iter().copied().find(|name| is_there(&name))?;
+        let name = names.iter().copied().find(|name| is_there(name))?;
         let arguments = vec![format!("--{name}"), value.to_owned()];
         Some(Told::Arguments(arguments))
     };
@@ -108,7 +108,7 @@ fn by_field(role: Role, text: &str) -> Option<Told> {
             .into_iter()
             .any(|quote| text.contains(&format!("add_argument({quote}{name}{quote}")))
     };
-    let is_address = ADDRESSES.iter().any(|name| positional(&name));
+    let is_address = ADDRESSES.iter().any(positional);
     is_address.then(|| Told::Arguments(vec![address(role, text).to_owned()]))
 }
 

@@ -56,6 +56,9 @@ fn open(program: &Program) -> Option<String> {
     }
 }
 
+/// A way to name a program.
+type Form<'a> = &'a dyn Fn(&Project, &Program) -> String;
+
 /// The shortest names that keep all apart: language and topic, if need be with
 /// the role, or else language and main file.
 fn names(programs: &[(&Project, &Program)], topic: Option<&str>) -> Vec<String> {
@@ -63,7 +66,7 @@ fn names(programs: &[(&Project, &Program)], topic: Option<&str>) -> Vec<String> 
         let about = topic.map_or_else(|| stem(project, program), str::to_owned);
         format!("{}-{about}", project.language.word())
     };
-    let forms: [&dyn Fn(&Project, &Program) -> String; 3] = [
+    let forms: [Form<'_>; 3] = [
         &short,
         &|project, program| format!("{}-{}", short(project, program), program.role.word()),
         &|project, program| {
@@ -71,7 +74,7 @@ fn names(programs: &[(&Project, &Program)], topic: Option<&str>) -> Vec<String> 
             format!("{}-{}", project.language.word(), source.display())
         },
     ];
-    let all = |form: &dyn Fn(&Project, &Program) -> String| -> Vec<String> {
+    let all = |form: Form<'_>| -> Vec<String> {
         programs
             .iter()
             .map(|(project, program)| usable(&form(project, program)))

@@ -154,12 +154,12 @@ fn not_run(
 /// Cells with the same finding of the same peer, the largest group first.
 fn causes(done: &[Done], flaky: Flaky) -> Vec<model::Cause> {
     let mut causes: Vec<model::Cause> = Vec::new();
-    for done in done.iter().filter(|done| {
-        !matches!(
-            done.verdict.outcome,
-            Outcome::Pass | Outcome::Lax | Outcome::NotRun
-        ) && !(flaky == Flaky::Pass && done.verdict.outcome == Outcome::Flaky)
-    }) {
+    let is_told = |outcome: Outcome| match outcome {
+        Outcome::Pass | Outcome::Lax | Outcome::NotRun => false,
+        Outcome::Flaky => flaky != Flaky::Pass,
+        _ => true,
+    };
+    for done in done.iter().filter(|done| is_told(done.verdict.outcome)) {
         let cause = cause(done);
         match causes.iter_mut().find(|known| known.id == cause.id) {
             Some(known) => known.cells.extend(cause.cells),
