@@ -167,6 +167,19 @@ impl PeerFault {
     }
 }
 
+impl PeerFault {
+    /// The same fault of a peer that was not ready yet.
+    pub(super) fn before_ready(self) -> Self {
+        match self {
+            Self::Died { status, .. } => Self::Died {
+                when: "before it was ready",
+                status,
+            },
+            other => other,
+        }
+    }
+}
+
 fn status_text(status: &Option<ExitStatus>) -> String {
     status.map_or("exit status unknown".into(), |status| status.to_string())
 }
@@ -268,7 +281,7 @@ impl Link {
         let limit = tokio::time::timeout(START_LIMIT, async {
             tokio::select! {
                 Ok(ready) = ready => Ok(ready),
-                fault = fault_of(&mut gone) => Err(before_ready(fault)),
+                fault = fault_of(&mut gone) => Err(fault.before_ready()),
             }
         });
         self.ready = limit.await.map_err(|_| PeerFault::NeverReady)??;
@@ -436,16 +449,6 @@ async fn fault_of(gone: &mut watch::Receiver<Option<PeerFault>>) -> PeerFault {
             when: "in the middle of the run",
             status: None,
         },
-    }
-}
-
-fn before_ready(fault: PeerFault) -> PeerFault {
-    match fault {
-        PeerFault::Died { status, .. } => PeerFault::Died {
-            when: "before it was ready",
-            status,
-        },
-        other => other,
     }
 }
 

@@ -59,6 +59,14 @@ fn absolute(path: &str) -> String {
     project_root().join(path).display().to_string()
 }
 
+/// The command of the shop's client.
+fn shop_client() -> Vec<String> {
+    let client = python("rust-server-python-client/client/client.py");
+    let words = [client.get_program()].into_iter().chain(client.get_args());
+    let words = words.map(|word| word.to_str().expect("text").to_owned());
+    words.chain(["{target}".to_owned()]).collect()
+}
+
 fn with_address(mut command: Command, address: &str) -> String {
     command.args(["--addr", address]);
     let words = [command.get_program()]
@@ -189,10 +197,7 @@ fn excluded_methods_are_not_called_and_that_is_said() {
 fn a_foreign_pair_is_run_and_a_client_that_is_not_content_fails() {
     let server = Server::start(rust("shop-server"));
     let folder = Folder::new();
-    let client = python("rust-server-python-client/client/client.py");
-    let words = [client.get_program()].into_iter().chain(client.get_args());
-    let words: Vec<&str> = words.map(|word| word.to_str().expect("text")).collect();
-    let client = format!("{} {{target}}", words.join(" "));
+    let client = shop_client().join(" ");
     let answer = folder.wirecheck(&["run", "--client", &client, "--server", server.address()]);
     assert_eq!(answer.exit, Some(0), "{}", answer.stderr);
     let orders = Server::start(rust("shop-rewrite"));
@@ -215,11 +220,8 @@ fn a_foreign_pair_is_run_and_a_client_that_is_not_content_fails() {
 #[test]
 fn servers_in_every_language_answer_a_client() {
     let folder = Folder::new();
-    let client = python("rust-server-python-client/client/client.py");
-    let words = [client.get_program()].into_iter().chain(client.get_args());
-    let words: Vec<&str> = words.map(|word| word.to_str().expect("text")).collect();
     // It is not content with made-up answers, but it calls, and its calls are answered.
-    let client = format!("{} {{target}}", words.join(" "));
+    let client = shop_client().join(" ");
     let answer = folder.wirecheck(&["run", "--client", &client, "--proto", &absolute(SHOP)]);
     assert_eq!(answer.exit, Some(1), "{}", answer.stderr);
     let run = folder.last();
@@ -237,15 +239,13 @@ fn servers_in_every_language_answer_a_client() {
 #[test]
 fn a_manifest_starts_the_servers_and_runs_the_clients() {
     let folder = Folder::new();
-    let client = python("rust-server-python-client/client/client.py");
-    let client: Vec<String> = [client.get_program()]
-        .into_iter()
-        .chain(client.get_args())
-        .map(|word| format!("{:?}", word.to_str().expect("text")))
+    let client: Vec<String> = shop_client()
+        .iter()
+        .map(|word| format!("{word:?}"))
         .collect();
     let server = with_address(rust("shop-server"), "{address}");
     folder.write("wirecheck.toml", &format!(
-        "protos = [{:?}]\nwith = [\"rust-tonic\", \"python-grpcio\"]\n\n[peer.rust-shop]\nrun = {server}\nready = \"grpc-health\"\n\n[peer.python-shop]\nrun = [{}, \"{{target}}\"]\n",
+        "protos = [{:?}]\nwith = [\"rust-tonic\", \"python-grpcio\"]\n\n[peer.rust-shop]\nrun = {server}\nready = \"grpc-health\"\n\n[peer.python-shop]\nrun = [{}]\n",
         absolute(SHOP), client.join(", "),
     ));
     let answer = folder.wirecheck(&["run"]);

@@ -120,7 +120,7 @@ impl Server {
         let ready = tokio::time::timeout(spec.within, async {
             tokio::select! {
                 ready = waiting.until_ready(&self.log) => ready,
-                fault = self.gone() => Err(before_ready(fault)),
+                fault = self.gone() => Err(fault.before_ready()),
             }
         });
         ready.await.unwrap_or_else(|_| {
@@ -190,16 +190,6 @@ fn words(address: &Endpoint) -> Vec<(&'static str, String)> {
 /// look before the start and the probe after it would notice.
 fn free_address() -> std::io::Result<SocketAddr> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
-}
-
-fn before_ready(fault: PeerFault) -> PeerFault {
-    match fault {
-        PeerFault::Died { status, .. } => PeerFault::Died {
-            when: "before it was ready",
-            status,
-        },
-        other => other,
-    }
 }
 
 impl Running {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::answer::{self, STATUS};
 use super::expectations::{streams_of, with_texts};
 use super::finding::{Culprit, Finding, Level, Where};
-use super::leaves::{Leaves, PathPattern, differences, general};
+use super::leaves::{Leaves, PathPattern, differences, general, lies_in};
 use super::observed::Observation;
 use crate::plan::types::CasePlan;
 
@@ -74,7 +74,8 @@ pub fn agree(witnesses: &[Witness], left_out: &[PathPattern]) -> Agreement {
         let by_user = left_out.iter().any(|pattern| pattern.matches(path));
         if by_user {
             agreement.left_out.insert(general(path));
-        } else if !covers(&agreement.left_out, path) {
+        } else if !lies_in(&agreement.left_out, &general(path)) {
+            // When the number of messages varies, so does what each of them is.
             let found = disagreements(witnesses, path);
             agreement.findings.extend(found);
         }
@@ -90,16 +91,6 @@ fn varying(witnesses: &[Witness]) -> BTreeSet<String> {
         .filter_map(|witness| Some((witness.first.as_ref()?, witness.again.as_ref()?)));
     let paths = pairs.flat_map(|(first, again)| differences(first, again));
     paths.map(|found| general(&found.path)).collect()
-}
-
-/// Whether a path, or one above it, is left out. When the number of messages
-/// varies, so does what each of them is.
-fn covers(left_out: &BTreeSet<String>, path: &str) -> bool {
-    let general = general(path);
-    left_out.iter().any(|out| {
-        let rest = general.strip_prefix(out.as_str());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    })
 }
 
 /// Who was told another value at a path than most were.

@@ -1,7 +1,7 @@
 //! A message or a whole answer as flat leaves: a path and a text for each
 //! value, so that two can be held against each other field by field.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, Value};
 
@@ -135,6 +135,14 @@ pub fn general(path: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// Whether a general path is one of these, or lies below one.
+pub fn lies_in(paths: &BTreeSet<String>, general: &str) -> bool {
+    paths.iter().any(|path| {
+        let rest = general.strip_prefix(path.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    })
 }
 
 /// What follows the bracket that closes an index or a key, which may itself

@@ -7,7 +7,7 @@ use super::run::{Attempt, Cell, Run};
 use super::to_judge;
 use crate::judge::answer::{self, STATUS};
 use crate::judge::compare::{Differs, compare as compare_answers};
-use crate::judge::leaves::{Leaves, PathPattern, differences, general};
+use crate::judge::leaves::{Leaves, PathPattern, differences, general, lies_in};
 use crate::plan::types::CasePlan;
 
 /// What comparing two servers gave.
@@ -155,9 +155,5 @@ fn varying(case: &CasePlan, attempt: &Attempt) -> BTreeSet<String> {
 /// A status that varies tells of a state that changes; nothing else of that
 /// answer can be held against another.
 fn covers(varying: &BTreeSet<String>, path: &str) -> bool {
-    let covers = |out: &String| {
-        let rest = path.strip_prefix(out.as_str());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    };
-    varying.contains(STATUS) || varying.iter().any(covers)
+    varying.contains(STATUS) || lies_in(varying, path)
 }
