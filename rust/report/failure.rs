@@ -25,6 +25,8 @@ const INDENT: usize = 3;
 const COLUMN: usize = 14;
 /// The most columns of a value that was expected or seen.
 const MOST_VALUE: usize = 400;
+/// The most lines of a value.
+const MOST_LINES: usize = 12;
 /// The most findings that are named beside the one that is told.
 const MOST_OTHERS: usize = 3;
 
@@ -431,8 +433,12 @@ fn value(page: &mut Page, label: &str, value: Option<&ValueOf>) {
     if let Some(value) = value {
         let mut label = Line::indent(INDENT).paint(Paint::Dim, label);
         // What a program printed has lines of its own.
-        for line in text::fit(&value.value, MOST_VALUE).split('\n') {
-            page.folded(std::mem::take(&mut label), COLUMN, line);
+        for line in value.value.split('\n').take(MOST_LINES) {
+            page.folded(
+                std::mem::take(&mut label),
+                COLUMN,
+                &text::fit(line, MOST_VALUE),
+            );
         }
     }
 }

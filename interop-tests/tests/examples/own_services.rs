@@ -204,14 +204,16 @@ fn a_foreign_pair_is_run_and_a_client_that_is_not_content_fails() {
     let answer = folder.wirecheck(&["run", "--client", &client, "--server", orders.address()]);
     assert_eq!(answer.exit, Some(1), "{}", answer.stderr);
     assert!(
-        answer.stderr.contains("ended with exit status: 1"),
+        answer
+            .stderr
+            .contains("the client ended with exit status: 1"),
         "{}",
         answer.stderr
     );
     let answer = folder.wirecheck(&["run", "--client", "true", "--server", orders.address()]);
     assert_eq!(answer.exit, Some(1), "{}", answer.stderr);
     assert!(
-        answer.stderr.contains("`true` made no call"),
+        answer.stderr.contains("the client made no call"),
         "{}",
         answer.stderr
     );

@@ -31,7 +31,10 @@ fn calls(seen: &Observation, program: &ProgramSeen) -> Check {
     if connections.any(|connection| !connection.streams.is_empty()) {
         return Check::met(path);
     }
-    let sentence = format!("`{}` made no call to where it was pointed", program.command);
+    let sentence = format!(
+        "the client made no call to where it was pointed: `{}`",
+        program.command
+    );
     let finding = broken("program/no-call", path, Culprit::Client, sentence);
     Check::broken(path, with_texts(finding, "a call", tail(program)))
 }
@@ -42,7 +45,11 @@ fn exit(program: &ProgramSeen) -> Check {
     if program.exit == Some(program.expected_exit) {
         return Check::met(path);
     }
-    let sentence = format!("`{}` ended with {}", program.command, program.ended);
+    // What a report cuts off is the end.
+    let sentence = format!(
+        "the client ended with {}: `{}`",
+        program.ended, program.command
+    );
     let finding = broken("program/exit", path, Culprit::Undetermined, sentence);
     let expected = format!("exit status: {}", program.expected_exit);
     Check::broken(path, with_texts(finding, expected, tail(program)))
@@ -64,9 +71,9 @@ fn other_output(path: &str, program: &ProgramSeen, wanted: &str, got: &str) -> F
         .filter(|byte| **byte == b'\n')
         .count();
     let sentence = format!(
-        "the output of `{}` differs in line {}",
-        program.command,
-        line + 1
+        "the client's output differs in line {}: `{}`",
+        line + 1,
+        program.command
     );
     let finding = broken("program/output", path, Culprit::Undetermined, sentence);
     let nth = |text: &str| text.lines().nth(line).unwrap_or("(no line)").to_owned();
