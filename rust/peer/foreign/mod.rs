@@ -6,11 +6,12 @@ mod probe;
 mod ready;
 mod tls;
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::net::TcpSocket;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -188,8 +189,13 @@ fn words(address: &Endpoint) -> Vec<(&'static str, String)> {
 
 /// A port that nobody has. Another program may take it in between, which the
 /// look before the start and the probe after it would notice.
+///
+/// It is bound, and not listened on: a peer that is being started at that moment
+/// has the socket too until it is another program, and would seem to listen.
 fn free_address() -> std::io::Result<SocketAddr> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+    socket.local_addr()
 }
 
 impl Running {
