@@ -2,6 +2,7 @@
 //! `docs/tap.md`.
 
 use serde_json::{Map, Value, json};
+use wirecheck_core::model::from_judge::hex;
 use wirecheck_core::plan::schema::{Method, Schema, decode};
 use wirecheck_core::wire::call::{Ending, metadata, path};
 use wirecheck_core::wire::capture::Direction;
@@ -152,9 +153,4 @@ fn read(
             object.insert("text".into(), protobuf::text_format(&fields).into())
         }
     };
-}
-
-/// Bytes in hexadecimal, without spaces.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use wirecheck_core::model::from_judge::hex;
 use wirecheck_core::plan::case::{Case, Metadatum};
 use wirecheck_core::plan::expect::{Expect, Match};
 use wirecheck_core::plan::schema::{Schema, decode, split_path};
@@ -14,7 +15,6 @@ use wirecheck_core::wire::names::status_name;
 use wirecheck_core::wire::secret::{REDACTED, Secrets};
 
 use super::PassedCall;
-use super::calls::hex;
 
 /// The most cases of a file.
 const MOST_CASES: usize = 1_000;

@@ -437,7 +437,8 @@ impl Link {
     }
 }
 
-async fn fault_of(gone: &mut watch::Receiver<Option<PeerFault>>) -> PeerFault {
+/// Why a peer is gone, once it is.
+pub(super) async fn fault_of(gone: &mut watch::Receiver<Option<PeerFault>>) -> PeerFault {
     match gone
         .wait_for(Option::is_some)
         .await

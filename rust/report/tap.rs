@@ -3,8 +3,10 @@
 
 mod summary;
 
-use wirecheck_core::judge::finding::{Culprit, Finding, Level};
+use wirecheck_core::judge::finding::{Finding, Level};
+use wirecheck_core::model::from_judge::{culprit, level};
 use wirecheck_core::plan::schema::Schema;
+use wirecheck_core::plan::told::sender;
 use wirecheck_core::wire::call::{Ending, metadata, path};
 use wirecheck_core::wire::capture::Direction;
 use wirecheck_core::wire::decode::Glimpse;
@@ -313,33 +315,6 @@ fn arrow(direction: Direction) -> &'static str {
     match direction {
         Direction::ClientToServer => "->",
         Direction::ServerToClient => "<-",
-    }
-}
-
-fn sender(direction: Direction) -> &'static str {
-    match direction {
-        Direction::ClientToServer => "client",
-        Direction::ServerToClient => "server",
-    }
-}
-
-/// A level as a specification writes it.
-pub fn level(level: Level) -> &'static str {
-    match level {
-        Level::Must => "MUST",
-        Level::Should => "SHOULD",
-        Level::Info => "INFO",
-    }
-}
-
-/// Who did it.
-pub fn culprit(culprit: Culprit) -> &'static str {
-    match culprit {
-        Culprit::Client => "client",
-        Culprit::Server => "server",
-        Culprit::Harness => "harness",
-        Culprit::Case => "case",
-        Culprit::Undetermined => "undetermined",
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::net::TcpSocket;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use super::link::PeerFault;
+use super::link::{PeerFault, fault_of};
 use super::log::Log;
 use super::process::{Process, Program};
 use super::spec::{ForeignServer, Readiness};
@@ -144,13 +144,7 @@ impl Server {
         let Some(process) = &self.process else {
             return std::future::pending().await;
         };
-        let mut gone = process.gone.clone();
-        let fault = gone.wait_for(Option::is_some).await;
-        let fault = fault.ok().and_then(|fault| fault.clone());
-        fault.unwrap_or(PeerFault::Died {
-            when: "in the middle of the run",
-            status: None,
-        })
+        fault_of(&mut process.gone.clone()).await
     }
 
     /// Ends it in order, and by force if it does not. One that was not started

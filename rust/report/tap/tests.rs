@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use wirecheck_core::judge::finding::Culprit;
 use wirecheck_core::judge::rules::Lint;
 use wirecheck_core::wire::capture::{Event, Reader};
 use wirecheck_core::wire::decode::{LiveDecoder, Seen};

@@ -228,7 +228,7 @@ fn scalar_text(kind: &Kind, value: &Value) -> String {
     }
 }
 
-/// Bytes in hex.
+/// Lower-case hex without spaces.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

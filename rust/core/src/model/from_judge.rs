@@ -5,10 +5,11 @@ use sha2::{Digest, Sha256};
 use super::run::*;
 use crate::judge::check::{Check, State};
 use crate::judge::finding::{Culprit, Evidence, Finding, Level, Section, Where};
+pub use crate::judge::leaves::hex;
 use crate::judge::observed::{CallEnd, CallResult, CallSeen, HandledSeen, MessageSeen, RequestEnd};
 use crate::judge::rules::Rule;
+use crate::plan::told::sender;
 use crate::plan::types::{CasePlan, Metadata};
-use crate::wire::capture::Direction;
 use crate::wire::exchange::Connection;
 use crate::wire::names::status_text;
 
@@ -173,11 +174,6 @@ pub fn culprit(culprit: Culprit) -> &'static str {
     }
 }
 
-/// Lower-case hex without spaces.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn place(place: &Where) -> WhereOf {
     WhereOf {
         connection: place.connection,
@@ -190,13 +186,6 @@ fn place(place: &Where) -> WhereOf {
             .as_ref()
             .map(|range| (range.start, range.end)),
         at_ns: place.at_ns,
-    }
-}
-
-fn sender(direction: Direction) -> &'static str {
-    match direction {
-        Direction::ClientToServer => "client",
-        Direction::ServerToClient => "server",
     }
 }
 
