@@ -31,11 +31,10 @@ message Item {
 "#;
 
 fn schema() -> Schema {
-    let folder = std::env::temp_dir().join(format!("wirecheck-service-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let file = folder.join("shop.proto");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("shop.proto");
     std::fs::write(&file, SHOP).expect("a file");
-    let set = protox::compile([&file], [&folder]).expect("it compiles");
+    let set = protox::compile([&file], [folder.path()]).expect("it compiles");
     let pool = DescriptorPool::from_file_descriptor_set(set).expect("a pool");
     Schema::of_pool(pool, BTreeMap::new())
 }
