@@ -1,8 +1,10 @@
 """Sets up what the Python programs need: `.venv` and the generated stubs.
 
-Run by `make python`, and by the program before it starts a Python peer. With
-nothing changed it reads two stamps and is done; the standard library is all it
-imports, since it comes before everything else.
+Run by `make python`, and by the program before it starts a Python peer; and by
+`wirecheck peers install python`, which has written the peers' sources and this
+script to a folder of their own. With nothing changed it reads two stamps and is
+done; the standard library is all it imports, since it comes before everything
+else.
 
 Exit status: 0 when all is in place, 3 when it cannot be, with one sentence on
 stderr and the command that mends it.
@@ -27,7 +29,18 @@ PYTHON_DIR = ROOT / "python"
 PROTO_DIR = ROOT / "proto"
 VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
-REQUIREMENTS = (PYTHON_DIR / "requirements.txt", PYTHON_DIR / "requirements-dev.txt")
+IS_CHECKOUT = (ROOT / "Makefile").exists()
+REQUIREMENTS = [PYTHON_DIR / "requirements.txt"]
+# What a user types to come back here: with another Python, with packages from a folder.
+if IS_CHECKOUT:
+    REQUIREMENTS.append(PYTHON_DIR / "requirements-dev.txt")
+    COMMAND = "make python"
+    WITH_PYTHON = f"{COMMAND} PYTHON=/path/to/python3"
+    WITH_WHEELS = f"PIP_FIND_LINKS=$PWD/wheels {COMMAND}"
+else:
+    COMMAND = "wirecheck peers install python"
+    WITH_PYTHON = f"{COMMAND} --python /path/to/python3"
+    WITH_WHEELS = f"{COMMAND} --offline --wheels wheels"
 # Raised when a change of this script must reach environments that exist.
 LAYOUT = "1"
 
@@ -64,7 +77,7 @@ def main() -> int:
     except OSError as error:
         print(
             f"error: the Python environment cannot be written: {error}\n\n"
-            f"hint: make {ROOT} writable and free some space, then: make python",
+            f"hint: make {ROOT} writable and free some space, then: {COMMAND}",
             file=sys.stderr,
         )
         return EXIT_INFRASTRUCTURE
@@ -169,7 +182,7 @@ def time_limit(seconds: int) -> Iterator[None]:
     def give_up(_signal: int, _frame: object) -> None:
         raise SetupError(
             f"another set-up of this checkout has held the lock for {seconds} s",
-            f"end it, then: make python (see: fuser -v {PYTHON_DIR})",
+            f"end it, then: {COMMAND} (see: fuser -v {PYTHON_DIR})",
         )
 
     before = signal.signal(signal.SIGALRM, give_up)
@@ -200,7 +213,7 @@ def check_python() -> None:
         oldest = ".".join(map(str, OLDEST_PYTHON))
         raise SetupError(
             f"Python {oldest} or newer is needed, and this is {sys.version.split()[0]}",
-            "install a newer one, then: make python PYTHON=/path/to/python3",
+            f"install a newer one, then: {WITH_PYTHON}",
         )
     try:
         # Debian packs both apart from python3.
@@ -210,7 +223,7 @@ def check_python() -> None:
         raise SetupError(
             f"this Python cannot make virtual environments: it lacks `{error.name}`",
             "apt-get install python3-venv (or your system's package of that kind), "
-            "then: make python",
+            f"then: {COMMAND}",
         ) from error
 
 
@@ -219,7 +232,7 @@ def create_venv() -> None:
     if status != 0:
         raise SetupError(
             f"`python3 -m venv .venv` failed with status {status}{quoted(output)}",
-            "apt-get install python3-venv python3-pip, then: make python",
+            f"apt-get install python3-venv python3-pip, then: {COMMAND}",
         )
 
 
@@ -241,12 +254,20 @@ def install_packages() -> None:
     if "No module named pip" in output:
         raise SetupError(
             "the new virtual environment has no pip",
-            "apt-get install python3-venv python3-pip, then: make python",
+            f"apt-get install python3-venv python3-pip, then: {COMMAND}",
+        )
+    if os.environ.get("PIP_NO_INDEX"):
+        raise SetupError(
+            "the packages are not all here, and nothing may be fetched "
+            f"(--offline or PIP_NO_INDEX){quoted(output)}",
+            "fetch them where there is a network: pip download --only-binary :all: "
+            f"--require-hashes -d wheels -r {REQUIREMENTS[0]}; bring the folder here, then: "
+            + WITH_WHEELS,
         )
     raise SetupError(
         f"the packages of python/requirements.txt cannot be fetched{quoted(output)}",
         "check the network or name an index that can be reached: "
-        "PIP_INDEX_URL=<its address> make python",
+        f"PIP_INDEX_URL=<its address> {COMMAND}",
     )
 
 
@@ -277,7 +298,9 @@ class StubSet(NamedTuple):
 
 
 def stub_sets() -> list[StubSet]:
-    sets = [StubSet(ROOT, [f"proto/{ARTICLE_SCHEMA}"], ARTICLE_STUBS), peer_stubs()]
+    sets = [peer_stubs()]
+    if IS_CHECKOUT:
+        sets.append(StubSet(ROOT, [f"proto/{ARTICLE_SCHEMA}"], ARTICLE_STUBS))
     for example, programs in EXAMPLE_PROGRAMS.items():
         folder = ROOT / "examples" / example
         sets.append(StubSet(folder / "proto", schemas(folder / "proto"), folder / programs))
@@ -329,7 +352,7 @@ def protoc(include: Path, names: list[str], into: Path) -> None:
     if status != 0:
         raise SetupError(
             f"protoc refuses a schema in {include.relative_to(ROOT)}{quoted(output)}",
-            "mend the schema, then: make python",
+            f"mend the schema, then: {COMMAND}",
         )
 
 

@@ -99,7 +99,7 @@ fn checkout() -> TempDir {
     for folder in ["python", "proto"] {
         fs::create_dir(copy.path().join(folder)).expect("a new folder");
     }
-    for file in ["python/setup_env.py", "proto/hello.proto"]
+    for file in ["Makefile", "python/setup_env.py", "proto/hello.proto"]
         .iter()
         .chain(&LOCKS)
     {

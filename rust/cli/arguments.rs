@@ -11,8 +11,10 @@ use super::doctor::DoctorArguments;
 use super::record::RecordArguments;
 use super::schema::SchemaArguments;
 use super::service::ServiceArguments;
+use crate::peer::install::Installable;
 use crate::report::style::Style;
 use crate::run::Flaky;
+use crate::run::build::Network;
 
 const EXIT_CODES: &str = "Exit codes:
     0  every outcome is as expected
@@ -40,6 +42,14 @@ const CI_EXAMPLES: &str = "Examples:
   wirecheck ci github --output .github/workflows/interop.yml
   wirecheck ci gitlab > interop.gitlab-ci.yml
   wirecheck ci github -- --cases interop/cases --peer mine='python peer.py'";
+
+const PEERS_EXAMPLES: &str = "Examples:
+  wirecheck peers                                     every peer, started once in each role
+  wirecheck peers install python                      once, outside Wirecheck's own folder
+  wirecheck peers install python --offline --wheels wheels";
+
+/// Names the variable that forbids to fetch anything.
+const OFFLINE: &str = "WIRECHECK_OFFLINE";
 
 const TAP_EXAMPLES: &str = "Examples:
   wirecheck tap --to 127.0.0.1:50051                            listens on a free port
@@ -174,11 +184,25 @@ pub struct Place {
     /// The folder of the runs [default: .wirecheck/runs].
     #[arg(long, value_name = "DIR", env = "WIRECHECK_RUNS")]
     pub runs: Option<PathBuf>,
+    /// Let nothing that is built fetch anything: pip, cargo, Go, npm and Maven are told so.
+    #[arg(long, env = OFFLINE)]
+    pub offline: bool,
     /// The manifest of a team's own services [default: wirecheck.toml].
     #[arg(long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,
     #[command(flatten)]
     pub service: ServiceArguments,
+}
+
+impl Place {
+    /// Whether to build peers that are not current, and with what.
+    pub fn build(&self, no_build: bool) -> Option<Network> {
+        match (no_build, self.offline) {
+            (true, _) => None,
+            (false, true) => Some(Network::Forbidden),
+            (false, false) => Some(Network::Allowed),
+        }
+    }
 }
 
 /// `wirecheck list`.
@@ -349,7 +373,11 @@ pub enum CiService {
 
 /// `wirecheck peers`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, after_help = PEERS_EXAMPLES)]
 pub struct PeersArguments {
+    /// What to do, if not to list them.
+    #[command(subcommand)]
+    pub command: Option<PeersCommand>,
     /// What to write.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -358,6 +386,40 @@ pub struct PeersArguments {
     pub no_build: bool,
     #[command(flatten)]
     pub place: Place,
+}
+
+/// What can be done with peers beside listing them.
+#[derive(Debug, Subcommand)]
+pub enum PeersCommand {
+    /// Build the peers of a language in the cache folder, from sources that this program carries.
+    Install(InstallArguments),
+    /// Remove every version of them from the cache folder.
+    Uninstall(UninstallArguments),
+}
+
+/// `wirecheck peers install`.
+#[derive(Debug, Args)]
+pub struct InstallArguments {
+    /// The language.
+    #[arg(value_enum, value_name = "LANGUAGE")]
+    pub language: Installable,
+    /// The interpreter [default: python3].
+    #[arg(long, value_name = "FILE")]
+    pub python: Option<PathBuf>,
+    /// Fetch nothing: packages must be in `--wheels`.
+    #[arg(long, env = OFFLINE)]
+    pub offline: bool,
+    /// A folder with packages, as `pip download` fills it; looked at before any index.
+    #[arg(long, value_name = "DIR")]
+    pub wheels: Option<PathBuf>,
+}
+
+/// `wirecheck peers uninstall`.
+#[derive(Debug, Args)]
+pub struct UninstallArguments {
+    /// The language.
+    #[arg(value_enum, value_name = "LANGUAGE")]
+    pub language: Installable,
 }
 
 /// `wirecheck peer`.

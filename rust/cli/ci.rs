@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum as _};
 use wirecheck_core::model::exit::Exit;
 
 use super::arguments::{CiArguments, CiService, RunArguments, is_typed};
+use super::context;
 use super::error::CliError;
 use super::reports::write_file;
 use super::{Result, print};
+use crate::peer::install::Installable;
 use crate::report::job::{self, Job};
 use crate::run::folder::RUNS;
 
@@ -37,6 +39,12 @@ pub fn run(arguments: &CiArguments) -> Result<Exit> {
 /// A job that would fail for what was typed here is not written.
 fn job_of(run: &[String]) -> Result<Job> {
     let parsed = OfRun::try_parse_from(run).map_err(|error| CliError::Run(first_words(&error)))?;
+    let taking_part = context::peers(&parsed.run.place)?;
+    let languages = Installable::value_variants().iter();
+    let peers = languages
+        .filter(|language| taking_part.iter().any(|peer| language.brings(&peer.name)))
+        .map(|language| language.command())
+        .collect();
     // What the environment says here does not hold there.
     let runs = parsed.run.place.runs.filter(|_| is_typed(run, "--runs"));
     let runs = runs.map_or(RUNS.to_owned(), |runs| runs.display().to_string());
@@ -45,6 +53,7 @@ fn job_of(run: &[String]) -> Result<Job> {
         runs: runs.trim_end_matches('/').to_owned(),
         version: env!("CARGO_PKG_VERSION").into(),
         repository: env!("CARGO_PKG_REPOSITORY").into(),
+        peers,
     })
 }
 

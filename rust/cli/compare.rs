@@ -68,6 +68,7 @@ pub fn run(arguments: &CompareArguments, style: Style) -> Result<Exit> {
     let told = Told {
         one_by_one: true,
         seed: arguments.seed,
+        build: arguments.place.build(false),
         ..Told::default()
     };
     let (run, _) = execute(&context, plan, &told, style)?;

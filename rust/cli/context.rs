@@ -18,7 +18,8 @@ use wirecheck_core::wire::secret::Secrets;
 use super::arguments::Place;
 use super::error::CliError;
 use super::{Result, manifest, service};
-use crate::peer::builtin::{built_in, home};
+use crate::peer::builtin::{Whereabouts, built_in, home};
+use crate::peer::install;
 use crate::peer::process::Program;
 use crate::peer::spec::{Body, PeerSpec};
 use crate::run::folder::{self, RUNS};
@@ -70,13 +71,8 @@ impl Context {
     /// Reads everything. `seed` is for cases that are made by chance.
     pub fn load(place: &Place, seed: u64) -> Result<Self> {
         let current = std::env::current_dir().map_err(CliError::Start)?;
-        let executable = std::env::current_exe().map_err(CliError::Start)?;
-        let home = home(&current, &executable);
-        let peers = peers(home.as_deref(), &executable, &place.peers)?;
-        let manifest = match place.service.is_named() {
-            true => None,
-            false => manifest::find(place.manifest.as_deref())?,
-        };
+        let (home, peers) = contract_peers(place, &current)?;
+        let manifest = manifest_of(place)?;
         let (gathered, known_file) = match &manifest {
             Some(read) => (read.gather(place, seed, peers)?, read.known_file()),
             None if place.service.is_named() => {
@@ -216,6 +212,40 @@ impl Context {
     }
 }
 
+/// The peers that a run would have, whatever it would do with them.
+pub fn peers(place: &Place) -> Result<Vec<PeerSpec>> {
+    let current = std::env::current_dir().map_err(CliError::Start)?;
+    let (_, own) = contract_peers(place, &current)?;
+    match manifest_of(place)? {
+        Some(read) => read.peers(own),
+        None if place.service.is_named() => service::peers(&place.service, own),
+        None => Ok(own),
+    }
+}
+
+/// What is typed comes before a manifest that lies here.
+fn manifest_of(place: &Place) -> Result<Option<manifest::Read>> {
+    match place.service.is_named() {
+        true => Ok(None),
+        false => manifest::find(place.manifest.as_deref()),
+    }
+}
+
+/// The folder of Wirecheck's sources, if this is a checkout, and the peers that
+/// come with Wirecheck or were typed.
+fn contract_peers(place: &Place, current: &Path) -> Result<(Option<PathBuf>, Vec<PeerSpec>)> {
+    let executable = std::env::current_exe().map_err(CliError::Start)?;
+    let home = home(current, &executable);
+    let cache = install::cache();
+    let built_in = built_in(Whereabouts {
+        home: home.as_deref(),
+        cache: cache.as_deref(),
+        executable: &executable,
+    });
+    let peers = with_extra(built_in, &place.peers)?;
+    Ok((home, peers))
+}
+
 /// The suites of this project, or those of a folder that was named.
 fn own_suites(
     place: &Place,
@@ -226,6 +256,11 @@ fn own_suites(
     let here = home.map(|home| home.join("interop-tests/cases"));
     let folder = place.cases.clone().or(here).ok_or(CliError::NoCases)?;
     let cases = load_suites(&shorter(&folder, current), &built_in_schema())?;
+    // What a developer's machine may lack, CI must have.
+    let peers = match is_ci() {
+        true => peers.into_iter().map(PeerSpec::required).collect(),
+        false => peers,
+    };
     let gathered = Gathered {
         cases,
         peers,
@@ -234,6 +269,11 @@ fn own_suites(
         schema: None,
     };
     Ok((gathered, shorter(&folder.join("known.toml"), current)))
+}
+
+/// Whether this is a CI service, as nearly all of them say it.
+fn is_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| value == "true" || value == "1")
 }
 
 /// The folder of the runs.
@@ -293,10 +333,9 @@ fn load_known(path: &Path) -> Result<(Vec<Known>, Option<Source>)> {
     Ok((known, Some(source)))
 }
 
-fn peers(home: Option<&Path>, executable: &Path, extra: &[String]) -> Result<Vec<PeerSpec>> {
-    let mut peers = home
-        .map(|home| built_in(home, executable))
-        .unwrap_or_default();
+/// The peers with those that were typed; one of the same name takes the place
+/// of another.
+fn with_extra(mut peers: Vec<PeerSpec>, extra: &[String]) -> Result<Vec<PeerSpec>> {
     for text in extra {
         let wrong = || CliError::Peer(text.clone());
         let (name, command) = text.split_once('=').ok_or_else(wrong)?;
@@ -320,6 +359,7 @@ fn peers(home: Option<&Path>, executable: &Path, extra: &[String]) -> Result<Vec
             source: "--peer".into(),
             body: Body::Contract(program),
             build: None,
+            absent: None,
         });
     }
     Ok(peers)

@@ -11,6 +11,7 @@ use wirecheck_core::plan::service::ServiceError;
 use wirecheck_core::plan::source::Problem;
 
 use crate::export::pcapng::PcapngError;
+use crate::peer::install::InstallError;
 use crate::report::style::Style;
 use crate::run::folder::{FolderError, LoadError};
 use crate::schema::SchemaError;
@@ -146,6 +147,9 @@ pub enum CliError {
     /// There is nothing to write a manifest of.
     #[error("nothing in `{}` has to do with gRPC", .0.display())]
     NothingFound(PathBuf),
+    /// Peers cannot be installed.
+    #[error("the peers cannot be installed: {0}")]
+    Install(#[from] InstallError),
     /// A file is there already.
     #[error("`{}` is there already", .0.display())]
     Exists(PathBuf),
@@ -195,6 +199,7 @@ impl CliError {
             | Self::NoCapture { .. } => Exit::Usage,
             Self::Folder(_)
             | Self::Start(_)
+            | Self::Install(_)
             | Self::Write { .. }
             | Self::Packets { .. }
             | Self::Tap(TapError::Listen { .. })
@@ -260,7 +265,9 @@ impl CliError {
             )),
             Self::Peer(_) => Some("for example `--peer mine='python peer.py'`".into()),
             Self::NoCases => Some(
-                "run it in Wirecheck's own folder, or say where the suites are with `--cases DIR`"
+                "for your own services `wirecheck init` writes a manifest, and \
+                 `wirecheck run --server ADDRESS --proto FILE` needs none; \
+                 `--cases DIR` says where suites are"
                     .into(),
             ),
             Self::NoRun(LoadError::Missing { .. }) | Self::NoCapture { .. } => {
@@ -277,6 +284,10 @@ impl CliError {
             Self::Schema(SchemaError::Reflection { .. }) => {
                 Some("name the schema with `--proto FILE` or `--descriptor-set FILE`".into())
             }
+            Self::Install(InstallError::Start { .. }) => Some(
+                "install Python (apt-get install python3 python3-venv), or name one with `--python FILE`"
+                    .into(),
+            ),
             Self::Exists(_) => Some("`--force` overwrites it".into()),
             Self::NoTypes => Some("name it with `--proto FILE` or `--descriptor-set FILE`".into()),
             Self::StdoutTwice => Some("give one of them a file".into()),

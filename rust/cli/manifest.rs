@@ -157,10 +157,9 @@ impl Read {
                 nearest: near.into_iter().map(str::to_owned).collect(),
             });
         }
-        Ok(own
-            .into_iter()
-            .filter(|peer| wanted.contains(&peer.name))
-            .collect())
+        let own = own.into_iter();
+        let own = own.filter(|peer| wanted.contains(&peer.name));
+        Ok(own.map(PeerSpec::required).collect())
     }
 
     /// A peer of the manifest, as it is started.
@@ -208,6 +207,7 @@ impl Read {
                     program,
                 }
             }),
+            absent: None,
         })
     }
 

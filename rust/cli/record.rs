@@ -64,6 +64,7 @@ pub fn run(arguments: &RecordArguments, style: Style) -> Result<Exit> {
     let told = Told {
         one_by_one: true,
         seed: arguments.seed,
+        build: arguments.place.build(false),
         ..Told::default()
     };
     let (run, folder) = execute(&context, plan, &told, style)?;

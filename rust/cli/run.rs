@@ -18,6 +18,7 @@ use super::reports::{Actions, Destination, Subject};
 use super::selection::{Selection, select};
 use super::{Result, print};
 use crate::report::style::Style;
+use crate::run::build::Network;
 use crate::run::folder::RunFolder;
 use crate::run::{Flaky, Options, run as run_plan};
 
@@ -105,8 +106,8 @@ pub struct Told {
     pub one_by_one: bool,
     /// Stop at the first cell that is not as expected.
     pub fail_fast: bool,
-    /// Build peers that are not current.
-    pub build: bool,
+    /// Build peers that are not current, and with what.
+    pub build: Option<Network>,
     /// What a flaky cell means.
     pub flaky: Flaky,
     /// The folder of the runs, if it was told.
@@ -122,7 +123,7 @@ impl Default for Told {
             seed: 0,
             one_by_one: false,
             fail_fast: false,
-            build: true,
+            build: Some(Network::Allowed),
             flaky: Flaky::Fail,
             runs: None,
         }
@@ -141,7 +142,7 @@ fn told(arguments: &RunArguments, context: &Context) -> Told {
         },
         one_by_one: false,
         fail_fast: arguments.fail_fast,
-        build: !arguments.no_build,
+        build: arguments.place.build(arguments.no_build),
         flaky: arguments.flaky,
         runs: arguments.place.runs.clone(),
     }

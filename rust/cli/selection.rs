@@ -66,12 +66,13 @@ fn narrowed(mut plan: Plan, latest: &Run) -> Selection {
 
 /// It was not as expected, or never came to a verdict though it was selected.
 fn is_owed(cell: &Cell) -> bool {
-    let is_filtered = || {
+    // What was not selected, and what could not be run for want of a peer.
+    let is_left_out = || {
         let reason = cell.reason.as_ref();
-        reason.is_some_and(|reason| reason.code == "filtered")
+        reason.is_some_and(|reason| ["filtered", "absent"].contains(&reason.code.as_str()))
     };
     match Outcome::of_name(&cell.outcome) {
-        Outcome::NotRun => !is_filtered(),
+        Outcome::NotRun => !is_left_out(),
         outcome => !outcome.is_as_expected(),
     }
 }

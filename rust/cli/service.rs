@@ -149,7 +149,7 @@ fn cases(
 }
 
 /// The team's own client is the first row: dynamic messages are not its codec.
-fn peers(named: &ServiceArguments, contract_peers: Vec<PeerSpec>) -> Result<Vec<PeerSpec>> {
+pub fn peers(named: &ServiceArguments, contract_peers: Vec<PeerSpec>) -> Result<Vec<PeerSpec>> {
     let mut peers = Vec::new();
     if let Some(command) = &named.client {
         peers.push(client(command, named.client_output.as_ref())?);
@@ -186,6 +186,7 @@ fn client(command: &str, output: Option<&PathBuf>) -> Result<PeerSpec> {
             output: output.transpose()?,
         }),
         build: None,
+        absent: None,
     })
 }
 
@@ -221,6 +222,7 @@ fn server(address: &str) -> Result<PeerSpec> {
             tls: None,
         }),
         build: None,
+        absent: None,
     })
 }
 

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::peer::contract::Role;
-use crate::peer::spec::{Body, PeerSpec};
+use crate::peer::process::find_program;
+use crate::peer::spec::{Absent, Body, PeerSpec};
 use crate::run::pool::Post;
 
 /// What a check came to.
@@ -52,6 +53,19 @@ impl Check {
         }
     }
 
+    /// A peer that is not there: a run goes on without it, unless it was asked
+    /// for.
+    fn absent(subject: &str, absent: &Absent) -> Self {
+        let verdict = match absent.is_required {
+            true => Verdict::Fix,
+            false => Verdict::Warn,
+        };
+        Self {
+            verdict,
+            ..Self::fix(subject, "program", &absent.why, &absent.mend)
+        }
+    }
+
     /// One that found something to mend.
     pub fn fix(
         subject: &str,
@@ -70,6 +84,9 @@ impl Check {
 /// Checks one peer: its program, what its language brings along, and, of a
 /// server and of a peer of the contract, that it comes up.
 pub async fn peer(spec: &PeerSpec, logs: &Path) -> Vec<Check> {
+    if let Some(absent) = &spec.absent {
+        return vec![Check::absent(&spec.name, absent)];
+    }
     let program = program_of(spec);
     let mut checks = Vec::new();
     if let Some((argv, cwd)) = &program {
@@ -96,18 +113,6 @@ fn program_of(spec: &PeerSpec) -> Option<(Vec<String>, Option<PathBuf>)> {
         Body::Client(client) => &client.program,
     };
     Some((program.argv.clone(), program.cwd.clone()))
-}
-
-/// Where a program is: a path from the folder it is started in, or a name that
-/// is looked up.
-fn find_program(name: &str, cwd: Option<&Path>) -> Option<PathBuf> {
-    if name.contains('/') {
-        let path = cwd.unwrap_or(Path::new("")).join(name);
-        return path.is_file().then_some(path);
-    }
-    let path = std::env::var_os("PATH")?;
-    let mut candidates = std::env::split_paths(&path).map(|folder| folder.join(name));
-    candidates.find(|candidate| candidate.is_file())
 }
 
 fn program_check(spec: &PeerSpec, argv: &[String], found: Option<&Path>) -> Check {

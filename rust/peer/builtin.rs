@@ -1,18 +1,38 @@
-//! The peers that come with Wirecheck: where they are and how they are built.
+//! The peers that come with Wirecheck: where they are, how they are built, and
+//! what one lacks that is not there.
 
 use std::path::{Path, PathBuf};
 
-use super::process::Program;
-use super::spec::{Body, Build, PeerSpec};
+use super::install::Installable;
+use super::process::{Program, find_program};
+use super::spec::{Absent, Body, Build, PeerSpec};
 
-/// The peers that come with Wirecheck, in the order of the matrix. `home` is
-/// the folder of Wirecheck's sources.
-pub fn built_in(home: &Path, executable: &Path) -> Vec<PeerSpec> {
-    vec![
-        rust_tonic(executable),
-        python(home, "python-grpcio", "grpcio_sync.py"),
-        python(home, "python-grpcio-aio", "grpcio_aio.py"),
-    ]
+/// The Python peers, with the scripts that start them.
+pub const PYTHON_PEERS: [(&str, &str); 2] = [
+    ("python-grpcio", "python/peers/grpcio_sync.py"),
+    ("python-grpcio-aio", "python/peers/grpcio_aio.py"),
+];
+
+/// What the peers are looked for with.
+#[derive(Debug, Clone, Copy)]
+pub struct Whereabouts<'a> {
+    /// The folder of Wirecheck's sources, if this is a checkout.
+    pub home: Option<&'a Path>,
+    /// The folder of Wirecheck's caches, for what was installed.
+    pub cache: Option<&'a Path>,
+    /// This program.
+    pub executable: &'a Path,
+}
+
+/// The peers that come with Wirecheck, in the order of the matrix, also those
+/// that cannot be started here.
+pub fn built_in(whereabouts: Whereabouts<'_>) -> Vec<PeerSpec> {
+    let mut peers = vec![rust_tonic(whereabouts.executable)];
+    peers.extend(match whereabouts.home {
+        Some(home) => python_of_checkout(home),
+        None => python_installed(whereabouts.cache),
+    });
+    peers
 }
 
 /// The Rust peer is a part of this very program.
@@ -32,43 +52,81 @@ fn rust_tonic(executable: &Path) -> PeerSpec {
             ..Program::default()
         }),
         build: None,
+        absent: None,
     }
 }
 
-fn python(home: &Path, name: &str, script: &str) -> PeerSpec {
-    let path = |parts: &[&str]| {
-        parts
-            .iter()
-            .fold(home.to_owned(), |path, part| path.join(part))
-            .display()
-            .to_string()
+/// Built before they are started, with what the checkout has.
+fn python_of_checkout(home: &Path) -> Vec<PeerSpec> {
+    let venv_python = below(home, ".venv/bin/python");
+    let can_be_built = Path::new(&venv_python).exists() || find_program("python3", None).is_some();
+    let absent = (!can_be_built).then(|| Absent {
+        why: "python3 not found".into(),
+        mend: "apt-get install python3 python3-venv".into(),
+        is_required: false,
+    });
+    let build = Build {
+        program: Program {
+            argv: set_up_command(&venv_python, below(home, "python/setup_env.py")),
+            cwd: Some(home.to_owned()),
+            env: Vec::new(),
+        },
+        hint: "make python".into(),
     };
-    let argv = vec![
-        path(&[".venv", "bin", "python"]),
-        "-P".into(),
-        path(&["python", "peers", script]),
-    ];
-    let set_up = set_up_command(
-        &path(&[".venv", "bin", "python"]),
-        path(&["python", "setup_env.py"]),
-    );
-    PeerSpec {
+    let build = absent.is_none().then_some(build);
+    python(home, "built-in", build, absent).into()
+}
+
+/// Set up once, when a user asked for it; never on the way.
+fn python_installed(cache: Option<&Path>) -> Vec<PeerSpec> {
+    let folder = cache.map(|cache| Installable::Python.folder(cache));
+    let absent = match &folder {
+        Some(folder) if Installable::Python.is_installed(folder) => None,
+        _ => Some(Absent {
+            why: "not installed".into(),
+            mend: Installable::Python.command(),
+            is_required: false,
+        }),
+    };
+    let source = match absent {
+        None => "installed",
+        Some(_) => "-",
+    };
+    python(&folder.unwrap_or_default(), source, None, absent).into()
+}
+
+/// The peers of a language in the folder where they were installed.
+pub fn installed(language: Installable, folder: &Path) -> Vec<PeerSpec> {
+    match language {
+        Installable::Python => python(folder, "installed", None, None).into(),
+    }
+}
+
+fn python(
+    folder: &Path,
+    source: &str,
+    build: Option<Build>,
+    absent: Option<Absent>,
+) -> [PeerSpec; 2] {
+    PYTHON_PEERS.map(|(name, script)| PeerSpec {
         name: name.into(),
-        source: "built-in".into(),
+        source: source.into(),
         body: Body::Contract(Program {
-            argv,
+            argv: vec![
+                below(folder, ".venv/bin/python"),
+                "-P".into(),
+                below(folder, script),
+            ],
             env: allocator(),
             ..Program::default()
         }),
-        build: Some(Build {
-            program: Program {
-                argv: set_up,
-                cwd: Some(home.to_owned()),
-                env: Vec::new(),
-            },
-            hint: "make python".into(),
-        }),
-    }
+        build: build.clone(),
+        absent: absent.clone(),
+    })
+}
+
+fn below(folder: &Path, path: &str) -> String {
+    folder.join(path).display().to_string()
 }
 
 /// glibc gives a block of the size of these messages back to the kernel when it

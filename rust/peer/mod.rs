@@ -4,6 +4,7 @@
 pub mod builtin;
 pub mod contract;
 pub mod foreign;
+pub mod install;
 pub mod link;
 pub mod log;
 pub mod process;

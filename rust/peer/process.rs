@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,6 +21,18 @@ pub struct Program {
     pub cwd: Option<PathBuf>,
     /// Variables that it gets beside those of the harness.
     pub env: Vec<(String, String)>,
+}
+
+/// Where a program is: a path from the folder it is started in, or a name that
+/// is looked up in `PATH`.
+pub fn find_program(name: &str, cwd: Option<&Path>) -> Option<PathBuf> {
+    if name.contains('/') {
+        let path = cwd.unwrap_or(Path::new("")).join(name);
+        return path.is_file().then_some(path);
+    }
+    let path = std::env::var_os("PATH")?;
+    let mut candidates = std::env::split_paths(&path).map(|folder| folder.join(name));
+    candidates.find(|candidate| candidate.is_file())
 }
 
 /// A running process, the leader of a process group of its own. Dropping it

@@ -8,6 +8,10 @@ use wirecheck_core::plan::types::PeerKind;
 use super::process::Program;
 use crate::tap::Endpoint;
 
+/// What stands behind the name of a peer that handles types that it got with
+/// its orders.
+pub const DYNAMIC: &str = ".dynamic";
+
 /// A peer by its name, with how it is started in a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerSpec {
@@ -19,6 +23,19 @@ pub struct PeerSpec {
     pub body: Body,
     /// What must have been done before it can be started.
     pub build: Option<Build>,
+    /// Why it cannot be started here, if that is known before.
+    pub absent: Option<Absent>,
+}
+
+/// Why a peer is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absent {
+    /// In a few words, as they stand behind `not run:`.
+    pub why: String,
+    /// The command that brings it.
+    pub mend: String,
+    /// It was asked for, so that a run without it is not complete.
+    pub is_required: bool,
 }
 
 /// What a peer is.
@@ -121,6 +138,20 @@ impl PeerSpec {
         matches!(self.body, Body::Server(_))
     }
 
+    /// Whether it is known before that it cannot be started.
+    pub fn is_absent(&self) -> bool {
+        self.absent.is_some()
+    }
+
+    /// The same peer, without which a run is not complete.
+    #[must_use]
+    pub fn required(mut self) -> Self {
+        if let Some(absent) = &mut self.absent {
+            absent.is_required = true;
+        }
+        self
+    }
+
     /// The command for a role, as it is shown before anything is chosen for it.
     pub fn command(&self, role: &str) -> Program {
         match &self.body {
@@ -138,7 +169,7 @@ impl PeerSpec {
     /// its orders: not the code that a team would generate.
     #[must_use]
     pub fn dynamic(mut self) -> Self {
-        self.name.push_str(".dynamic");
+        self.name.push_str(DYNAMIC);
         self
     }
 }

@@ -11,6 +11,8 @@ pub struct Job {
     pub version: String,
     /// Where its source is.
     pub repository: String,
+    /// What installs the peers that take part, besides the program itself.
+    pub peers: Vec<String>,
 }
 
 impl Job {
@@ -24,6 +26,25 @@ impl Job {
             "cargo install --locked --git {} --tag v{} wirecheck",
             self.repository, self.version
         )
+    }
+
+    /// The steps of a workflow that install peers; nothing is done when the
+    /// cache has them.
+    fn peer_steps(&self) -> String {
+        let step =
+            |command: &String| format!("      - name: Install its peers\n        run: {command}\n");
+        self.peers.iter().map(step).collect()
+    }
+
+    /// The lines of a job that install peers.
+    fn peer_lines(&self) -> String {
+        let line = |command: &String| {
+            format!(
+                "    - apt-get update -qq && apt-get install -y -qq --no-install-recommends \
+                 python3-venv\n    - {command}\n"
+            )
+        };
+        self.peers.iter().map(line).collect()
     }
 
     /// A command of the shell, in a block that is indented so far. Nothing that
@@ -66,12 +87,14 @@ jobs:
         id: installed
         uses: actions/cache@5a3ec84eff668545956fd18022155c47e93e2684 # v4.2.3
         with:
-          path: ~/.cargo/bin/wirecheck
+          path: |
+            ~/.cargo/bin/wirecheck
+            ~/.cache/wirecheck
           key: wirecheck-{version}-${{{{ runner.os }}}}-${{{{ runner.arch }}}}
       - name: Install Wirecheck
         if: ${{{{ steps.installed.outputs.cache-hit != 'true' }}}}
         run: {install}
-      - name: Run every client against every server
+{peers}      - name: Run every client against every server
         run: |
           {command}
       - name: Keep the run
@@ -87,6 +110,7 @@ jobs:
 ",
         version = job.version,
         install = job.install(),
+        peers = job.peer_steps(),
         command = job.command(10, &[]),
         latest = job.below_runs("latest/"),
     )
@@ -106,15 +130,17 @@ interop:
   timeout: 30 minutes
   variables:
     CARGO_INSTALL_ROOT: $CI_PROJECT_DIR/.wirecheck/tools
+    WIRECHECK_CACHE: $CI_PROJECT_DIR/.wirecheck/cache
   cache:
     key: wirecheck-{version}
     paths:
       - .wirecheck/tools/
+      - .wirecheck/cache/
   before_script:
-    # It does nothing when the cache has it.
+    # What the cache has is not made again.
     - {install}
     - export PATH=\"$CARGO_INSTALL_ROOT/bin:$PATH\"
-  script:
+{peers}  script:
     - |
       {command}
   artifacts:
@@ -127,6 +153,7 @@ interop:
 ",
         version = job.version,
         install = job.install(),
+        peers = job.peer_lines(),
         command = job.command(6, &["--report", &format!("junit={junit}")]),
         runs = job.below_runs(""),
         report = job.below_runs("junit.xml"),
@@ -143,6 +170,7 @@ mod tests {
             runs: ".wirecheck/runs".into(),
             version: "0.1.0".into(),
             repository: "https://github.com/wirecheck/wirecheck".into(),
+            peers: vec!["wirecheck peers install python".into()],
         }
     }
 

@@ -69,6 +69,19 @@ pub fn peers(peers: &[Peer], style: Style) -> String {
     page.finish()
 }
 
+/// Peers that were installed just now, and where.
+pub fn installed(peers: &[Peer], folder: &str, style: Style) -> String {
+    let mut page = Page::new(style);
+    put_rows(
+        &mut page,
+        &grouped(peers, |a, b| a.name == b.name && row_of(a) == row_of(b)),
+    );
+    put_errors(&mut page, peers);
+    page.blank();
+    page.line(Line::new(format!("installed in {folder}")));
+    page.finish()
+}
+
 fn title(text: &str) -> Line {
     Line::default().paint(Paint::Strong, text)
 }
@@ -87,10 +100,11 @@ fn grouped(peers: &[Peer], same: impl Fn(&Peer, &Peer) -> bool) -> Vec<Vec<&Peer
 
 /// What a row says of a peer, apart from its name and role.
 fn row_of(peer: &Peer) -> (&str, String) {
-    let state = match (peer.errors.is_empty(), peer.versions.is_empty()) {
-        (false, _) => "does not run, see below".into(),
-        (true, true) => "not said".into(),
-        (true, false) => versions_of::versions(peer),
+    let state = match (&peer.absent, peer.errors.is_empty()) {
+        (Some(absent), _) => format!("{}: {}", absent.reason, absent.mend),
+        (None, false) => "does not run, see below".into(),
+        (None, true) if peer.versions.is_empty() => "not said".into(),
+        (None, true) => versions_of::versions(peer),
     };
     (&peer.source, state)
 }
@@ -102,10 +116,10 @@ fn put_rows(page: &mut Page, groups: &[Vec<&Peer>]) {
     for same in groups {
         let roles: Vec<&str> = same.iter().map(|peer| peer.role.as_str()).collect();
         let (source, state) = row_of(same[0]);
-        let paint = if same[0].errors.is_empty() {
-            Paint::Plain
-        } else {
-            Paint::Bad
+        let paint = match (&same[0].absent, same[0].errors.is_empty()) {
+            (Some(_), _) => Paint::Warn,
+            (None, true) => Paint::Plain,
+            (None, false) => Paint::Bad,
         };
         let begin = [
             same[0].name.as_str(),
@@ -126,7 +140,7 @@ fn put_rows(page: &mut Page, groups: &[Vec<&Peer>]) {
 fn put_features(page: &mut Page, peers: &[Peer]) {
     let running: Vec<Peer> = peers
         .iter()
-        .filter(|peer| peer.errors.is_empty())
+        .filter(|peer| peer.errors.is_empty() && peer.absent.is_none())
         .cloned()
         .collect();
     for same in grouped(&running, |a, b| {

@@ -6,7 +6,7 @@ pub(super) mod grid;
 use std::collections::BTreeMap;
 
 use wirecheck_core::judge::outcome::Outcome;
-use wirecheck_core::model::run::{Cell, Run};
+use wirecheck_core::model::run::{Absent, Cell, Run};
 
 use self::grid::Grid;
 use super::reproduce;
@@ -25,6 +25,7 @@ pub fn matrix(run: &Run, style: Style) -> String {
     page.blank();
     totals(&mut page, run, &grid);
     causes::put(&mut page, run);
+    absent(&mut page, run);
     left_out(&mut page, run);
     cuts(&mut page, run);
     verdict(&mut page, run);
@@ -89,6 +90,25 @@ fn totals(page: &mut Page, run: &Run, grid: &Grid<'_>) {
     }
 }
 
+/// Peers that are not there, with the command that brings them.
+fn absent(page: &mut Page, run: &Run) {
+    let mut missed: Vec<(&Absent, Vec<&str>)> = Vec::new();
+    for peer in &run.peers {
+        let Some(absent) = &peer.absent else { continue };
+        match missed.iter_mut().find(|(known, _)| *known == absent) {
+            Some((_, names)) if names.contains(&peer.name.as_str()) => {}
+            Some((_, names)) => names.push(&peer.name),
+            None => missed.push((absent, vec![&peer.name])),
+        }
+    }
+    for (absent, names) in missed {
+        let label = Line::default().paint(Paint::Warn, "not run");
+        let sentence = format!("{}: {}", names.join(", "), absent.reason);
+        page.entry(label, 14, &sentence);
+        page.line(Line::indent(14).text(&absent.mend));
+    }
+}
+
 /// What was not called, and what was not compared: nobody should take it for
 /// checked.
 fn left_out(page: &mut Page, run: &Run) {
@@ -148,7 +168,9 @@ fn verdict(page: &mut Page, run: &Run) {
 pub(super) fn verdict_sentence(run: &Run) -> String {
     let unexpected = Tally::of(&run.cells).unexpected();
     let mut sentence = match unexpected {
-        0 if run.exit == 0 => "all as expected".to_owned(),
+        0 if run.exit == 0 && run.peers.iter().all(|peer| peer.absent.is_none()) => {
+            "all as expected".to_owned()
+        }
         0 => "nothing unexpected in what ran".to_owned(),
         some => {
             let causes = causes::unexpected(run).count();

@@ -46,7 +46,7 @@ pub use github::annotations;
 pub use issue::issue_block;
 pub use junit::junit;
 pub use known::{adopted, pruned};
-pub use list::{list, peers};
+pub use list::{installed, list, peers};
 pub use markdown::{STEP_SUMMARY, markdown};
 pub use matrix::matrix;
 pub use progress::{progress_line, status_line};

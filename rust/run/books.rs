@@ -74,7 +74,7 @@ impl Books {
             report,
             cells,
             again: Vec::new(),
-            groups: Groups::new(&setup.plan),
+            groups: Groups::new(setup),
             must_stop: false,
         }
     }

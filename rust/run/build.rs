@@ -18,10 +18,30 @@ const BUILD_LIMIT: Duration = Duration::from_secs(600);
 /// The lines of a failed build that are shown.
 const TAIL_LINES: usize = 12;
 
+/// Whether a build may fetch anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// As its own settings say.
+    Allowed,
+    /// It is told to do without, see [`OFFLINE`].
+    Forbidden,
+}
+
+/// What tells pip, uv, cargo, Go, npm and Maven to fetch nothing.
+const OFFLINE: [(&str, &str); 6] = [
+    ("PIP_NO_INDEX", "1"),
+    ("UV_OFFLINE", "1"),
+    ("CARGO_NET_OFFLINE", "true"),
+    ("GOPROXY", "off"),
+    ("npm_config_offline", "true"),
+    ("MAVEN_ARGS", "--offline"),
+];
+
 /// Builds what the given peers need. A peer whose build fails is given up.
 pub async fn build_all(
     specs: &[PeerSpec],
     used: &[Arc<Post>],
+    network: Network,
     progress: &mut impl FnMut(&Progress),
 ) {
     let needed = specs
@@ -31,7 +51,7 @@ pub async fn build_all(
     builds.dedup();
     for build in builds {
         progress(&Progress::Building(build.hint.clone()));
-        let Err((fault, tail)) = run(build).await else {
+        let Err((fault, tail)) = run(build, network).await else {
             continue;
         };
         for post in used.iter().filter(|post| {
@@ -45,9 +65,14 @@ pub async fn build_all(
     }
 }
 
-async fn run(build: &Build) -> Result<(), (PeerFault, Vec<String>)> {
+async fn run(build: &Build, network: Network) -> Result<(), (PeerFault, Vec<String>)> {
     let failed = |why: String, tail| (PeerFault::Build(why), tail);
-    let (mut process, pipes) = Process::start(&build.program)
+    let mut program = build.program.clone();
+    if network == Network::Forbidden {
+        let told = OFFLINE.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        program.env.extend(told);
+    }
+    let (mut process, pipes) = Process::start(&program)
         .map_err(|error| failed(format!("`{}`: {error}", build.program.argv[0]), Vec::new()))?;
     drop(pipes.stdin);
     let output = tokio::spawn(async move { tokio::join!(tail(pipes.stdout), tail(pipes.stderr)) });

@@ -18,7 +18,7 @@ use wirecheck_core::wire::secret::Secrets;
 
 use super::books::{Books, Done, Ran, Unit};
 use super::cell::{Side, Stage, Trouble, attempt};
-use super::pool::{Post, start_all};
+use super::pool::{self, Post, start_all};
 use super::record::{self, Sample};
 
 /// What a run needs.
@@ -53,6 +53,19 @@ pub struct Setup {
     pub stop: watch::Receiver<bool>,
 }
 
+impl Setup {
+    /// The cells that are to run, with their indices.
+    pub fn cells(&self) -> impl Iterator<Item = (usize, &CellPlan)> {
+        let cells = self.plan.cells.iter().enumerate();
+        cells.filter(|(_, cell)| self.is_to_run(cell))
+    }
+
+    /// Whether a cell was selected and both its peers are there.
+    pub fn is_to_run(&self, cell: &CellPlan) -> bool {
+        pool::is_to_run(cell, &self.clients, &self.servers)
+    }
+}
+
 /// Cells that move a lot at the same time: each may hold tens of megabytes in
 /// buffers of the tap and the kernel.
 const HEAVY_AT_ONCE: usize = 3;
@@ -71,7 +84,7 @@ pub struct Dispatched {
 /// Runs all selected cells and gives each to `report` when its outcome is known.
 pub async fn dispatch(setup: Arc<Setup>, report: mpsc::UnboundedSender<Done>) -> Dispatched {
     let mut books = Books::new(&setup, report);
-    let units = order(&setup.plan);
+    let units = order(&setup);
     let mut stopped = side_by_side(&setup, units, &mut books).await;
     if !stopped {
         stopped = again(&setup, &mut books).await;
@@ -105,13 +118,10 @@ pub async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
 
 /// Waiting is what takes long: cells with deadlines and many samples first, so
 /// that they do not stand alone at the end.
-fn order(plan: &Plan) -> Vec<Unit> {
-    let selected = plan
-        .cells
-        .iter()
-        .enumerate()
-        .filter(|(_, cell)| cell.selected);
-    let mut units: Vec<Unit> = selected
+fn order(setup: &Setup) -> Vec<Unit> {
+    let plan = &setup.plan;
+    let mut units: Vec<Unit> = setup
+        .cells()
         .flat_map(|(cell, planned)| {
             (0..plan.cases[planned.case].repeat).map(move |sample| Unit { cell, sample })
         })

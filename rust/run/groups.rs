@@ -1,11 +1,10 @@
 //! Cells whose outcomes wait for each other: what every client is told by one
 //! server in one case.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wirecheck_core::judge::agreement::{Agreement, Witness, agree};
 use wirecheck_core::model::run as model;
-use wirecheck_core::plan::cells::Plan;
 
 use super::books::Ran;
 use super::dispatch::Setup;
@@ -28,22 +27,30 @@ pub struct Groups {
     keys: Vec<Option<Key>>,
     /// How many cells of a group have not ended.
     missing: BTreeMap<Key, usize>,
+    /// Groups of which a cell cannot run.
+    short: BTreeSet<Key>,
     ended: BTreeMap<Key, Vec<(usize, Vec<Ran>)>>,
     /// Of those that are decided.
     pub agreements: Vec<model::Agreement>,
 }
 
 impl Groups {
-    /// The groups of a plan.
-    pub fn new(plan: &Plan) -> Self {
+    /// The groups of a run.
+    pub fn new(setup: &Setup) -> Self {
+        let plan = &setup.plan;
         let mut groups = Self::default();
         for cell in &plan.cells {
             let key = plan.cases[cell.case]
                 .agrees
                 .then_some((cell.server, cell.case));
             groups.keys.push(key);
-            if let Some(key) = key.filter(|_| cell.selected) {
+            let Some(key) = key.filter(|_| cell.selected) else {
+                continue;
+            };
+            if setup.is_to_run(cell) {
                 *groups.missing.entry(key).or_default() += 1;
+            } else {
+                groups.short.insert(key);
             }
         }
         groups
@@ -66,7 +73,7 @@ impl Groups {
         let cells = self.ended.remove(&key)?;
         Some(Group {
             cells,
-            is_complete: true,
+            is_complete: !self.short.contains(&key),
         })
     }
 

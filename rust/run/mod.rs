@@ -28,6 +28,7 @@ use wirecheck_core::wire::secret::Secrets;
 use crate::peer::contract::Role;
 use crate::peer::spec::PeerSpec;
 pub use books::Done;
+use build::Network;
 use dispatch::{Dispatched, Setup, dispatch, told_to_stop};
 use folder::RunFolder;
 use pool::{Post, stop_all};
@@ -44,8 +45,8 @@ pub struct Options {
     pub one_by_one: bool,
     /// Stop at the first cell that is not as expected.
     pub fail_fast: bool,
-    /// Build peers that are not current.
-    pub build: bool,
+    /// Build peers that are not current, and with what.
+    pub build: Option<Network>,
     /// What clients need not agree in.
     pub left_out: Vec<PathPattern>,
     /// Metadata whose values are not to be kept.
@@ -112,11 +113,12 @@ pub async fn run(
     let clients = posts(&plan.clients, Role::Client);
     let servers = posts(&plan.servers, Role::Server);
     let used = used_posts(&plan, &clients, &servers);
-    if options.build {
+    let absent = absent_posts(&clients, &servers);
+    if let Some(network) = options.build {
         // To fetch packages takes a while, and Ctrl-C must not wait for that.
         let mut stop = stop.clone();
         tokio::select! {
-            () = build::build_all(peers, &used, &mut progress) => {}
+            () = build::build_all(peers, &used, network, &mut progress) => {}
             () = told_to_stop(&mut stop) => {}
         }
     }
@@ -136,9 +138,7 @@ pub async fn run(
         began,
         stop: stop.clone(),
     });
-    progress(&Progress::Running(
-        plan.cells.iter().filter(|cell| cell.selected).count(),
-    ));
+    progress(&Progress::Running(setup.cells().count()));
     let (report, mut reports) = mpsc::unbounded_channel();
     let dispatcher = tokio::spawn(dispatch(setup, report));
     let mut done = Vec::new();
@@ -164,6 +164,7 @@ pub async fn run(
         plan: &plan,
         known: &known,
         posts: &used,
+        absent: &absent,
         options,
         folder,
         started,
@@ -172,9 +173,21 @@ pub async fn run(
     summary::summarize(&outline, done, dispatched, interrupted)
 }
 
-/// Peers that some selected cell needs, clients first.
+/// Peers that are not to be started, clients first.
+fn absent_posts(clients: &[Arc<Post>], servers: &[Arc<Post>]) -> Vec<Arc<Post>> {
+    let posts = clients.iter().chain(servers);
+    posts
+        .filter(|post| post.absent.is_some())
+        .map(Arc::clone)
+        .collect()
+}
+
+/// Peers that some cell needs that is to run, clients first.
 fn used_posts(plan: &Plan, clients: &[Arc<Post>], servers: &[Arc<Post>]) -> Vec<Arc<Post>> {
-    let selected = || plan.cells.iter().filter(|cell| cell.selected);
+    let selected = || {
+        let cells = plan.cells.iter();
+        cells.filter(|cell| pool::is_to_run(cell, clients, servers))
+    };
     let clients = clients
         .iter()
         .enumerate()

@@ -8,13 +8,14 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use futures_util::future::join_all;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
+use wirecheck_core::plan::cells::CellPlan;
 
 use crate::peer::contract::{Ready, Role};
 use crate::peer::foreign::Server;
 use crate::peer::link::{Link, PeerFault};
 use crate::peer::log::Log;
 use crate::peer::process::Program;
-use crate::peer::spec::{Body, PeerSpec};
+use crate::peer::spec::{Absent, Body, PeerSpec};
 use crate::peer::up::Up;
 
 /// How often a peer may die without a cell that ended well in between, before
@@ -35,6 +36,8 @@ pub struct Post {
     pub body: Body,
     /// How it is started.
     pub program: Program,
+    /// Why it is not to be started at all.
+    pub absent: Option<Absent>,
     /// What it said of itself when it was last ready.
     pub ready: std::sync::Mutex<Option<Ready>>,
     /// What went wrong with it, in order.
@@ -108,6 +111,7 @@ impl Post {
             source: spec.source.clone(),
             body: spec.body.clone(),
             program: spec.command(role_name(role)),
+            absent: spec.absent.clone(),
             ready: std::sync::Mutex::default(),
             faults: std::sync::Mutex::default(),
             restarts: AtomicU32::new(0),
@@ -248,6 +252,21 @@ impl Post {
             log_tail,
         });
     }
+}
+
+/// Whether a cell was selected and both its peers are there.
+pub fn is_to_run(cell: &CellPlan, clients: &[Arc<Post>], servers: &[Arc<Post>]) -> bool {
+    cell.selected && why_absent(cell, clients, servers).is_none()
+}
+
+/// What keeps a cell from running before anything is started.
+pub fn why_absent<'a>(
+    cell: &CellPlan,
+    clients: &'a [Arc<Post>],
+    servers: &'a [Arc<Post>],
+) -> Option<&'a Absent> {
+    let sides = [&clients[cell.client], &servers[cell.server]];
+    sides.into_iter().find_map(|post| post.absent.as_ref())
 }
 
 /// Starts all peers at the same time, each in a task of its own. Those that

@@ -11,7 +11,7 @@ use wirecheck_core::judge::rules;
 use wirecheck_core::model::exit::Exit;
 use wirecheck_core::model::from_judge;
 use wirecheck_core::model::run as model;
-use wirecheck_core::plan::cells::Plan;
+use wirecheck_core::plan::cells::{CellPlan, Plan};
 use wirecheck_core::plan::known::Known;
 
 use super::books::Done;
@@ -22,6 +22,7 @@ use super::record;
 use super::{Flaky, Options};
 use crate::peer::contract::Role;
 use crate::peer::link::PeerFault;
+use crate::peer::spec::Absent;
 
 /// What a summary is made from, beside the cells.
 pub struct Outline<'a> {
@@ -31,6 +32,8 @@ pub struct Outline<'a> {
     pub known: &'a [Known],
     /// The peers that took part.
     pub posts: &'a [Arc<Post>],
+    /// Those that could not.
+    pub absent: &'a [Arc<Post>],
     /// What the run was told.
     pub options: &'a Options,
     /// Its folder.
@@ -50,9 +53,9 @@ pub fn summarize(
 ) -> model::Run {
     let stopped = dispatched.stopped;
     done.sort_by_key(|done| done.cell);
-    let incomplete_reason = incomplete_reason(stopped, interrupted);
+    let incomplete_reason = incomplete_reason(outline, stopped, interrupted);
     let peers = peers(outline, &done);
-    let exit = exit(outline, &done, stopped, interrupted);
+    let exit = exit(outline, &done, incomplete_reason.is_some(), interrupted);
     model::Run {
         schema_version: model::SCHEMA_VERSION,
         tool: format!("wirecheck {}", env!("CARGO_PKG_VERSION")),
@@ -82,19 +85,43 @@ pub fn summarize(
         left_out: outline.options.notes.clone(),
         agreements: dispatched.agreements,
         cuts: cuts(outline, &done),
-        cells: cells(outline.plan, done, stopped),
+        cells: cells(outline, done, stopped),
     }
 }
 
-fn incomplete_reason(stopped: bool, interrupted: bool) -> Option<String> {
+fn incomplete_reason(outline: &Outline<'_>, stopped: bool, interrupted: bool) -> Option<String> {
     match (interrupted, stopped) {
         (true, _) => Some("interrupted".into()),
         (false, true) => Some("stopped at the first cell that was not as expected".into()),
-        (false, false) => None,
+        (false, false) => missed(outline),
     }
 }
 
-fn exit(outline: &Outline<'_>, done: &[Done], stopped: bool, interrupted: bool) -> Exit {
+/// A peer that is not there and without which the run is not complete: one that
+/// was asked for, or any if no cell is left without it.
+fn missed(outline: &Outline<'_>) -> Option<String> {
+    let plan = outline.plan;
+    let missed = |cell: &CellPlan| cell.selected && absent(outline, cell).is_some();
+    let none_ran = plan.cells.iter().all(|cell| !cell.selected || missed(cell));
+    let posts = plan.cells.iter().filter(|cell| missed(cell));
+    let mut posts = posts.filter_map(|cell| absent(outline, cell));
+    let (name, why) = posts.find(|(_, why)| why.is_required || none_ran)?;
+    Some(format!("{name} is {}", why.why))
+}
+
+/// What keeps a cell from running before anything is started: a peer's name,
+/// and why it is not there.
+fn absent<'a>(outline: &'a Outline<'_>, cell: &CellPlan) -> Option<(&'a str, &'a Absent)> {
+    let sides = [
+        (Role::Client, &outline.plan.clients[cell.client]),
+        (Role::Server, &outline.plan.servers[cell.server]),
+    ];
+    let is = |post: &Post| sides.contains(&(post.role, &post.name));
+    let post = outline.absent.iter().find(|post| is(post))?;
+    Some((&post.name, post.absent.as_ref()?))
+}
+
+fn exit(outline: &Outline<'_>, done: &[Done], is_incomplete: bool, interrupted: bool) -> Exit {
     let any = |wanted: &[Outcome]| {
         done.iter()
             .any(|done| wanted.contains(&done.verdict.outcome))
@@ -111,34 +138,31 @@ fn exit(outline: &Outline<'_>, done: &[Done], stopped: bool, interrupted: bool) 
         || (outline.options.flaky == Flaky::Fail && any(&[Outcome::Flaky]));
     reasons.extend(is_incompatible.then_some(Exit::Incompatible));
     reasons.extend((any(&[Outcome::Error]) || faulty_peer).then_some(Exit::Infrastructure));
-    reasons.extend((stopped || any(&[Outcome::NotRun])).then_some(Exit::Incomplete));
+    reasons.extend((is_incomplete || any(&[Outcome::NotRun])).then_some(Exit::Incomplete));
     Exit::first_of(reasons)
 }
 
-fn cells(plan: &Plan, done: Vec<Done>, stopped: bool) -> Vec<model::Cell> {
+fn cells(outline: &Outline<'_>, done: Vec<Done>, stopped: bool) -> Vec<model::Cell> {
     let mut ended: BTreeMap<usize, model::Cell> = done
         .into_iter()
         .map(|done| (done.cell, done.record))
         .collect();
-    let planned = plan.cells.iter().enumerate();
+    let planned = outline.plan.cells.iter().enumerate();
     planned
         .map(|(index, planned)| {
             ended
                 .remove(&index)
-                .unwrap_or_else(|| not_run(plan, planned, stopped))
+                .unwrap_or_else(|| not_run(outline, planned, stopped))
         })
         .collect()
 }
 
-fn not_run(
-    plan: &Plan,
-    planned: &wirecheck_core::plan::cells::CellPlan,
-    stopped: bool,
-) -> model::Cell {
-    let (code, sentence) = match planned.selected {
-        false => ("filtered", "not selected"),
-        true if stopped => ("stopped", "the run was stopped before"),
-        true => ("harness", "lost by the harness"),
+fn not_run(outline: &Outline<'_>, planned: &CellPlan, stopped: bool) -> model::Cell {
+    let (code, sentence) = match (planned.selected, absent(outline, planned)) {
+        (false, _) => ("filtered", "not selected"),
+        (true, Some((_, absent))) => ("absent", absent.why.as_str()),
+        (true, None) if stopped => ("stopped", "the run was stopped before"),
+        (true, None) => ("harness", "lost by the harness"),
     };
     let reason = model::Reason {
         code: code.into(),
@@ -147,7 +171,7 @@ fn not_run(
     };
     model::Cell {
         reason: Some(reason),
-        ..record::cell(plan, planned)
+        ..record::cell(outline.plan, planned)
     }
 }
 
@@ -248,11 +272,9 @@ fn cases(plan: &Plan) -> Vec<model::Case> {
 }
 
 fn peers(outline: &Outline<'_>, done: &[Done]) -> Vec<model::Peer> {
-    outline
-        .posts
-        .iter()
-        .map(|post| peer(outline, post, done))
-        .collect()
+    let absent = outline.absent.iter().map(|post| peer_alone(post));
+    let took_part = outline.posts.iter().map(|post| peer(outline, post, done));
+    took_part.chain(absent).collect()
 }
 
 fn peer(outline: &Outline<'_>, post: &Post, done: &[Done]) -> model::Peer {
@@ -284,6 +306,11 @@ pub fn peer_alone(post: &Post) -> model::Peer {
             })
             .collect(),
         features: ready.features,
+        absent: post.absent.as_ref().map(|absent| model::Absent {
+            reason: absent.why.clone(),
+            mend: absent.mend.clone(),
+            required: absent.is_required,
+        }),
         errors: errors(&lock(&post.faults)),
         restarts: post.restarts.load(Ordering::Relaxed),
         ..model::Peer::default()

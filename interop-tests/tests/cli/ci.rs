@@ -45,7 +45,10 @@ fn a_workflow_of_github_installs_runs_and_keeps_the_run() {
     assert!(workflow["on"].get("pull_request").is_some(), "{workflow}");
     let shell = shell(&workflow);
     assert!(shell[0].starts_with("cargo install --locked "), "{shell:?}");
-    assert_eq!(shell[1], "wirecheck run");
+    assert_eq!(
+        shell[1..],
+        ["wirecheck peers install python", "wirecheck run"]
+    );
     let keep = using(&workflow, "actions/upload-artifact@");
     assert_eq!(
         keep["if"], "${{ !cancelled() }}",
@@ -68,6 +71,8 @@ fn a_workflow_of_github_installs_runs_and_keeps_the_run() {
 fn a_job_of_gitlab_hands_in_junit_and_keeps_the_runs() {
     let job = job(&["ci", "gitlab"]);
     let job = &job["interop"];
+    let before = job["before_script"].as_array().expect("commands");
+    assert_eq!(before[3], "wirecheck peers install python");
     let script = job["script"][0].as_str().expect("a command");
     let words = shlex::split(script).expect("a line of shell");
     let report = "junit=.wirecheck/runs/junit.xml";
@@ -76,6 +81,21 @@ fn a_job_of_gitlab_hands_in_junit_and_keeps_the_runs() {
     assert_eq!(artifacts["when"], "always");
     assert_eq!(artifacts["paths"][0], ".wirecheck/runs/");
     assert_eq!(artifacts["reports"]["junit"], ".wirecheck/runs/junit.xml");
+}
+
+/// A manifest that leaves the Python peers out needs none.
+#[test]
+fn peers_that_take_no_part_are_not_installed() {
+    let place = Place::new();
+    let folder = place.write("wirecheck.toml", "with = [\"rust-tonic\"]\n");
+    let manifest = folder.join("wirecheck.toml").display().to_string();
+    let answer = wirecheck(&["ci", "github", "--", "--manifest", &manifest]);
+    assert_eq!(answer.exit, Some(0), "{}", answer.stderr);
+    assert!(
+        !answer.stdout.contains("peers install"),
+        "{}",
+        answer.stdout
+    );
 }
 
 #[test]
@@ -91,7 +111,7 @@ fn what_run_gets_is_in_the_job_as_it_was_typed() {
         arguments.extend(typed);
         let job = job(&arguments);
         let command = match service {
-            "github" => shell(&job)[1].to_owned(),
+            "github" => shell(&job).last().expect("a step").to_string(),
             _ => job["interop"]["script"][0]
                 .as_str()
                 .expect("a command")

@@ -8,6 +8,7 @@ mod ci;
 mod documentation;
 mod ghost;
 mod init;
+mod installed;
 mod interrupt;
 mod known;
 mod look;

@@ -9,7 +9,7 @@ use wirecheck_core::model::run::{Cell, Run};
 use wirecheck_interop_tests::prerequisite::project_root;
 
 /// What of the caller's environment would change an answer.
-const MEANINGFUL: [&str; 13] = [
+const MEANINGFUL: [&str; 15] = [
     "CI",
     "CLICOLOR_FORCE",
     "COLUMNS",
@@ -17,9 +17,11 @@ const MEANINGFUL: [&str; 13] = [
     "GITHUB_STEP_SUMMARY",
     "GITHUB_WORKSPACE",
     "NO_COLOR",
+    "WIRECHECK_CACHE",
     "WIRECHECK_COLOR",
     "WIRECHECK_GITHUB",
     "WIRECHECK_JOBS",
+    "WIRECHECK_OFFLINE",
     "WIRECHECK_RUNS",
     "WIRECHECK_SEED",
     "WIRECHECK_TIMEOUT",

@@ -116,10 +116,24 @@ pub struct Peer {
     pub habits: BTreeMap<String, u64>,
     /// Its log, relative to the run's folder.
     pub log: Option<String>,
+    /// Why it was not to be started at all.
+    pub absent: Option<Absent>,
     /// Why it did not run, or what went wrong with it.
     pub errors: Vec<PeerError>,
     /// It was started again so many times.
     pub restarts: u32,
+}
+
+/// Why a peer is not there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Absent {
+    /// In a few words, such as `not installed`.
+    pub reason: String,
+    /// The command that brings it.
+    pub mend: String,
+    /// It was asked for: the run is not complete without it.
+    pub required: bool,
 }
 
 /// A version of a part of a peer.
