@@ -124,6 +124,7 @@ impl Read {
             idempotent_only: calls.idempotent_only,
             seed,
             authority: None,
+            variants: self.manifest.variants.clone(),
             metadata: headers
                 .map(|(name, value)| (name.clone(), value.clone().into_bytes()))
                 .collect(),

@@ -111,6 +111,7 @@ pub fn gather(place: &Place, seed: u64, contract_peers: Vec<PeerSpec>) -> Result
             idempotent_only: named.idempotent_only,
             seed,
             metadata: metadata(&named.headers)?,
+            variants: Vec::new(),
             authority: named.authority.clone(),
         };
         let (cases, notes) = cases(schema, &ask, named, place)?;

@@ -15,9 +15,9 @@ pub use generated::{
     CouldNotTry, EndScope, Fill, FromPeer, HalfClose, Handled, Headers, Listen, Listening,
     Metadatum, MethodScripts, Open, Opened, Panic, Payload, Piece, Reached, Ready, Receive,
     Refused, Release, Report, RequestEnd, Reset, Role, Script, Seen, ServerOptions, Shape,
-    ShutDown, Start, Status, Step, Stop, Tcp, ToPeer, Transport, Unlisten, Unlistened, Unsupported,
-    Version, Wait, abort, from_peer, piece, reached, refused, report, step, to_peer, transport,
-    wait,
+    ShutDown, Start, Status, Step, Stop, Tcp, ToPeer, Transport, Uds, Unlisten, Unlistened,
+    Unsupported, Version, Wait, abort, from_peer, piece, reached, refused, report, step, to_peer,
+    transport, wait,
 };
 
 /// The version of the contract that this program speaks.

@@ -87,7 +87,7 @@ fn troubles(run: &Run, client: &str, server: &str) -> String {
 }
 
 fn test_case(run: &Run, cell: &Cell, evidence: Evidence<'_>) -> TestCase {
-    let mut test = TestCase::new(xml(&cell.case), status(run, cell, evidence));
+    let mut test = TestCase::new(xml(&cell.case_and_variant()), status(run, cell, evidence));
     let class = format!("{}.{}.{}", cell.client, cell.server, cell.suite);
     test.set_classname(xml(&class));
     test.set_time(Duration::from_millis(cell.duration_ms));

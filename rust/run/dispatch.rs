@@ -20,6 +20,7 @@ use super::books::{Books, Done, Ran, Unit};
 use super::cell::{Side, Stage, Trouble, attempt};
 use super::pool::{self, Post, start_all};
 use super::record::{self, Sample};
+use super::sockets::Sockets;
 
 /// What a run needs.
 pub struct Setup {
@@ -47,6 +48,8 @@ pub struct Setup {
     pub secrets: Secrets,
     /// The run's folder.
     pub folder: PathBuf,
+    /// Paths for Unix sockets.
+    pub sockets: Sockets,
     /// When the run began.
     pub began: Instant,
     /// Becomes true when the run is to stop.
@@ -285,6 +288,8 @@ async fn try_unit(setup: &Setup, unit: Unit, alone: bool) -> Result<Sample, Trou
         .join(format!("{}{suffix}.wirecap", cell.id.replace('/', "~")));
     let stage = Stage {
         case: &case,
+        variant: cell.variant,
+        sockets: &setup.sockets,
         client: &client,
         server: &server,
         scope: format!("{}{suffix}", cell.id),

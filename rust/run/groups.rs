@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wirecheck_core::judge::agreement::{Agreement, Witness, agree};
 use wirecheck_core::model::run as model;
+use wirecheck_core::plan::variant::Variant;
 
 use super::books::Ran;
 use super::dispatch::Setup;
 use super::record;
 
-/// A server and a case, by their indices in the plan.
-type Key = (usize, usize);
+/// A server and a case, by their indices in the plan, and what it is run over.
+type Key = (usize, usize, Variant);
 
 /// The cells of a server and a case that have ended, with their runs.
 #[derive(Debug)]
@@ -40,9 +41,10 @@ impl Groups {
         let plan = &setup.plan;
         let mut groups = Self::default();
         for cell in &plan.cells {
-            let key = plan.cases[cell.case]
-                .agrees
-                .then_some((cell.server, cell.case));
+            let key =
+                plan.cases[cell.case]
+                    .agrees
+                    .then_some((cell.server, cell.case, cell.variant));
             groups.keys.push(key);
             let Some(key) = key.filter(|_| cell.selected) else {
                 continue;
@@ -122,7 +124,7 @@ impl Groups {
             &setup.plan.cases[cell.case].id,
         );
         self.agreements.push(model::Agreement {
-            group: format!("{server}/{case}"),
+            group: format!("{server}/{case}{}", cell.variant),
             cells: ids.collect(),
             complete: group.is_complete,
             left_out,

@@ -12,6 +12,7 @@ mod orders;
 pub mod pool;
 mod record;
 mod seen;
+mod sockets;
 pub mod summary;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use build::Network;
 use dispatch::{Dispatched, Setup, dispatch, told_to_stop};
 use folder::RunFolder;
 use pool::{Post, stop_all};
+use sockets::Sockets;
 
 /// What a run is told.
 pub struct Options {
@@ -135,6 +137,7 @@ pub async fn run(
         left_out: options.left_out.clone(),
         secrets: options.secrets.clone(),
         folder: folder.path().to_owned(),
+        sockets: Sockets::default(),
         began,
         stop: stop.clone(),
     });

@@ -4,19 +4,25 @@ use bytes::Bytes;
 use wirecheck_core::plan::case::Api;
 use wirecheck_core::plan::schema::Shape;
 use wirecheck_core::plan::types::{
-    CallPlan, CasePlan, ChannelPlan, ListenerPlan, Metadata, Payload, Piece, ScriptPlan, StepKind,
-    StepPlan,
+    CallPlan, ChannelPlan, ListenerPlan, Metadata, Payload, Piece, ScriptPlan, StepKind, StepPlan,
 };
 
+use super::cell::Stage;
 use crate::peer::contract::{self, piece, step, wait};
+use crate::tap::Endpoint;
 
 /// The order that opens a listener.
-pub fn listen(id: u64, listener: &ListenerPlan, scope: &str, case: &CasePlan) -> contract::Listen {
-    let tcp = contract::transport::Kind::Tcp(contract::Tcp {});
+pub fn listen(
+    id: u64,
+    listener: &ListenerPlan,
+    stage: &Stage<'_>,
+    address: &Endpoint,
+) -> contract::Listen {
+    let case = stage.case;
     let options = &listener.options;
     contract::Listen {
         listener: id,
-        transport: Some(contract::Transport { kind: Some(tcp) }),
+        transport: Some(transport(address)),
         options: Some(contract::ServerOptions {
             max_receive_message_size: options.max_receive_message_size,
             max_send_message_size: options.max_send_message_size,
@@ -29,13 +35,24 @@ pub fn listen(id: u64, listener: &ListenerPlan, scope: &str, case: &CasePlan) ->
         services: listener.services.clone(),
         scripts: listener.scripts.iter().map(method_scripts).collect(),
         descriptor_set: case.descriptors.clone(),
-        scope: scope.to_owned(),
-        requires: requires(&case.needs, &case.descriptors),
+        scope: stage.scope.clone(),
+        requires: requires(&stage.needs(), &case.descriptors),
     }
 }
 
+/// Of TCP the peer has the port chosen by the operating system.
+fn transport(address: &Endpoint) -> contract::Transport {
+    let kind = match address {
+        Endpoint::Tcp(_) => contract::transport::Kind::Tcp(contract::Tcp {}),
+        Endpoint::Unix(path) => contract::transport::Kind::Uds(contract::Uds {
+            path: path.display().to_string(),
+        }),
+    };
+    contract::Transport { kind: Some(kind) }
+}
+
 /// The order that makes a channel.
-pub fn open(id: u64, channel: &ChannelPlan, target: &str, needs: &[String]) -> contract::Open {
+pub fn open(id: u64, channel: &ChannelPlan, target: &str, stage: &Stage<'_>) -> contract::Open {
     let options = &channel.options;
     contract::Open {
         channel: id,
@@ -49,7 +66,7 @@ pub fn open(id: u64, channel: &ChannelPlan, target: &str, needs: &[String]) -> c
             authority: options.authority.clone(),
             ..Default::default()
         }),
-        requires: needs.to_vec(),
+        requires: stage.needs(),
     }
 }
 

@@ -256,6 +256,12 @@ pub fn cell(plan: &Plan, planned: &CellPlan) -> model::Cell {
         server: plan.servers[planned.server].clone(),
         suite: case.suite.clone(),
         case: case.name.clone(),
+        variant: planned
+            .variant
+            .words()
+            .iter()
+            .map(|word| (*word).to_owned())
+            .collect(),
         digest: case.digest.clone(),
         outcome: Outcome::NotRun.name().into(),
         ..model::Cell::default()
@@ -272,7 +278,7 @@ pub fn troubled(kind: String, trouble: &Trouble) -> model::Attempt {
         Trouble::Peer { side, .. }
         | Trouble::CouldNotTry { side, .. }
         | Trouble::Unsupported { side, .. } => culprit(*side),
-        Trouble::Tap(_) | Trouble::Capture(_) => Culprit::Harness,
+        Trouble::Sockets(_) | Trouble::Tap(_) | Trouble::Capture(_) => Culprit::Harness,
     };
     let finding = model::FindingOf {
         code: code(trouble).into(),
@@ -295,6 +301,7 @@ fn code(trouble: &Trouble) -> &'static str {
         Trouble::Peer { .. } => "peer/process",
         Trouble::Unsupported { .. } => "peer/unsupported",
         Trouble::CouldNotTry { .. } => "peer/could-not-try",
+        Trouble::Sockets(_) => "harness/sockets",
         Trouble::Tap(_) => "harness/tap",
         Trouble::Capture(_) => "harness/capture",
     }
@@ -309,7 +316,7 @@ fn sentence(trouble: &Trouble) -> String {
         Trouble::Unsupported { side, feature } => {
             format!("the {} lacks `{feature}`", side_name(*side))
         }
-        Trouble::Tap(_) | Trouble::Capture(_) => trouble.to_string(),
+        Trouble::Sockets(_) | Trouble::Tap(_) | Trouble::Capture(_) => trouble.to_string(),
     }
 }
 
@@ -348,7 +355,9 @@ pub fn of_trouble(
         Trouble::Peer { side, .. } | Trouble::CouldNotTry { side, .. } => {
             (Outcome::Error, culprit(*side), Some(peer(*side)), None)
         }
-        Trouble::Tap(_) | Trouble::Capture(_) => (Outcome::Error, Culprit::Harness, None, None),
+        Trouble::Sockets(_) | Trouble::Tap(_) | Trouble::Capture(_) => {
+            (Outcome::Error, Culprit::Harness, None, None)
+        }
     };
     let code = match outcome {
         Outcome::Unsupported => "feature",

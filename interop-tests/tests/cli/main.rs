@@ -20,4 +20,5 @@ mod selection;
 mod show;
 mod tap;
 mod text;
+mod variants;
 mod wirecheck;

@@ -97,7 +97,7 @@ pub fn cases(run: &Run, ids: &[String]) -> String {
     let mut names: Vec<String> = Vec::new();
     let mut pairs = BTreeSet::new();
     for cell in cells {
-        let name = format!("{}/{}", cell.suite, cell.case);
+        let name = format!("{}/{}", cell.suite, cell.case_and_variant());
         if !names.contains(&name) {
             names.push(name);
         }

@@ -12,9 +12,11 @@ use std::time::Duration;
 
 use wirecheck_core::judge::observed::Observation;
 use wirecheck_core::plan::types::{CasePlan, EventPlan};
+use wirecheck_core::plan::variant::Variant;
 use wirecheck_core::wire::secret::Secrets;
 
 use super::facts::Facts;
+use super::sockets::Sockets;
 use crate::peer::contract;
 use crate::peer::contract::to_peer::Order;
 use crate::peer::link::{Link, PeerFault};
@@ -84,6 +86,9 @@ pub enum Trouble {
         /// In its own words.
         why: String,
     },
+    /// There is no place for Unix sockets.
+    #[error("no folder for Unix sockets: {0}")]
+    Sockets(#[from] std::io::Error),
     /// The tap failed.
     #[error("the tap failed: {0}")]
     Tap(#[from] TapError),
@@ -96,6 +101,10 @@ pub enum Trouble {
 pub struct Stage<'a> {
     /// The case.
     pub case: &'a CasePlan,
+    /// What it is run over.
+    pub variant: Variant,
+    /// Paths for Unix sockets.
+    pub sockets: &'a Sockets,
     /// The client.
     pub client: &'a Up,
     /// The server.

@@ -1,6 +1,8 @@
 //! Opening what a cell needs: listeners, a tap before each, channels to them.
 
 use super::{ORDER_LIMIT, Side, Stage, Trouble, observe::capture_path};
+use wirecheck_core::plan::variant::Variant;
+
 use crate::peer::contract::from_peer::Event;
 use crate::peer::contract::to_peer::Order;
 use crate::peer::contract::{self, refused};
@@ -9,6 +11,23 @@ use crate::peer::session::{Session, name};
 use crate::peer::up::Up;
 use crate::run::orders;
 use crate::tap::{Endpoint, Tap, TapOptions};
+
+impl Stage<'_> {
+    /// A place for a listener or a tap.
+    fn address(&self) -> Result<Endpoint, Trouble> {
+        Ok(match self.variant {
+            Variant::Tcp => Endpoint::any_port(),
+            Variant::Uds => Endpoint::Unix(self.sockets.next()?),
+        })
+    }
+
+    /// The features that an order needs: those of the case, and of what it is
+    /// run over.
+    pub fn needs(&self) -> Vec<String> {
+        let of_variant = self.variant.needs().iter().map(|need| (*need).to_owned());
+        self.case.needs.iter().cloned().chain(of_variant).collect()
+    }
+}
 
 /// Opens the case's listeners: their identifiers and where they listen.
 pub(super) async fn listeners(
@@ -25,10 +44,15 @@ pub(super) async fn listeners(
     };
     for listener in &stage.case.listeners {
         let id = session.id();
-        let order = orders::listen(id, listener, &stage.scope, stage.case);
+        let address = stage.address()?;
+        let order = orders::listen(id, listener, stage, &address);
         link.send(Order::Listen(order)).await;
         match next(link, session, Side::Server, "Listen").await? {
-            Event::Listening(listening) => addresses.push(listening.address.parse()?),
+            Event::Listening(listening) => addresses.push(match address {
+                // Chosen here; what the peer says is the same path.
+                Endpoint::Unix(_) => address,
+                Endpoint::Tcp(_) => listening.address.parse()?,
+            }),
             other => return Err(unexpected(Side::Server, "Listen", other)),
         }
         ids.push(id);
@@ -41,7 +65,7 @@ pub(super) async fn taps(stage: &Stage<'_>, addresses: &[Endpoint]) -> Result<Ve
     let mut taps = Vec::new();
     for (index, address) in addresses.iter().enumerate() {
         let options = TapOptions::new(capture_path(&stage.capture, index));
-        taps.push(Tap::open(&Endpoint::any_port(), address.clone(), options).await?);
+        taps.push(Tap::open(&stage.address()?, address.clone(), options).await?);
     }
     Ok(taps)
 }
@@ -58,12 +82,7 @@ pub(super) async fn channels(
     };
     for channel in &stage.case.channels {
         let id = session.id();
-        let order = orders::open(
-            id,
-            channel,
-            taps[channel.listener].address(),
-            &stage.case.needs,
-        );
+        let order = orders::open(id, channel, taps[channel.listener].address(), stage);
         link.send(Order::Open(order)).await;
         match next(link, session, Side::Client, "Open").await? {
             Event::Opened(_) => ids.push(id),

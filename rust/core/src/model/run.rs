@@ -279,6 +279,16 @@ pub struct Cell {
     pub distribution: BTreeMap<String, u64>,
 }
 
+impl Cell {
+    /// The fourth part of the id: the case, with what it was run over that is
+    /// not the default, as in `say-hello+uds`.
+    pub fn case_and_variant(&self) -> String {
+        let words = self.variant.iter();
+        let words: String = words.map(|word| format!("+{word}")).collect();
+        format!("{}{words}", self.case)
+    }
+}
+
 /// Why a cell has its outcome.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::expect::Expect;
+use super::variant::Variant;
 
 /// A file of cases that belong together.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +45,9 @@ pub struct Case {
     /// Features that both peers must have, by the names of the contract.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<String>,
+    /// What it is run over, each a cell of its own; only `tcp` if unset.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<Variant>,
     /// How long the whole case may take, such as `10s`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<Span>,

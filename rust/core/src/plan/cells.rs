@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::pattern::Pattern;
 use super::source::nearest;
 use super::types::CasePlan;
+use super::variant::Variant;
 
 /// The list of cells, with what they refer to.
 #[derive(Debug, Clone)]
@@ -24,7 +25,8 @@ pub struct Plan {
 /// One cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellPlan {
-    /// `client/server/suite/case`.
+    /// `client/server/suite/case`, with what is not as it is by default behind
+    /// it, as in `+uds`.
     pub id: String,
     /// Index in [`Plan::clients`].
     pub client: usize,
@@ -32,6 +34,8 @@ pub struct CellPlan {
     pub server: usize,
     /// Index in [`Plan::cases`].
     pub case: usize,
+    /// What it is run over.
+    pub variant: Variant,
     /// A pattern selected it, or there was no pattern.
     pub selected: bool,
 }
@@ -65,11 +69,16 @@ impl Plan {
             for (server, server_name) in servers.iter().enumerate() {
                 let suiting = cases.iter().enumerate();
                 let suiting = suiting.filter(|(_, case)| suits(client, server, case));
-                cells.extend(suiting.map(|(case, plan)| CellPlan {
-                    id: format!("{client_name}/{server_name}/{}", plan.id),
+                let variants = suiting.flat_map(|(case, plan)| {
+                    let variants = plan.variants.iter();
+                    variants.map(move |variant| (case, plan, *variant))
+                });
+                cells.extend(variants.map(|(case, plan, variant)| CellPlan {
+                    id: format!("{client_name}/{server_name}/{}{variant}", plan.id),
                     client,
                     server,
                     case,
+                    variant,
                     selected: true,
                 }));
             }

@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::case::Span;
+use super::variant::Variant;
 
 pub use resolve::{Manifest, Peer, Readiness, Role, Runs, load};
 
@@ -48,6 +49,9 @@ pub struct File {
     /// `wirecheck run`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<String>,
+    /// What Wirecheck's own clients are run over, up to the tap: `tcp` if unset.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<Variant>,
     /// Replaces the time limit of every case, such as `30s`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<Span>,

@@ -20,3 +20,4 @@ pub mod source;
 pub mod span;
 pub mod told;
 pub mod types;
+pub mod variant;

@@ -13,6 +13,7 @@ use super::source::Location;
 use super::types::{
     CasePlan, ExpectPlan, ListenerPlan, Payload, PeerKind, ScriptPlan, StepKind, StepPlan,
 };
+use super::variant::Variant;
 use crate::wire::canonical::canonical;
 
 /// How long a client may run.
@@ -74,6 +75,7 @@ fn case(name: &str, about: &str, server: PeerKind) -> CasePlan {
         section: None,
         tags: vec!["generated".into()],
         needs: Vec::new(),
+        variants: Variant::DEFAULT.into(),
         limit: LIMIT,
         repeat: 1,
         at: Location {

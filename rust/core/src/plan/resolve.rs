@@ -14,6 +14,7 @@ use super::schema::{Schema, encode, split_path};
 use super::source::{Problem, Segment, did_you_mean};
 use super::span;
 use super::types::*;
+use super::variant::Variant;
 use crate::wire::capture::Direction;
 use crate::wire::{frame, names};
 
@@ -119,6 +120,10 @@ impl Resolver<'_> {
             section: case.section.clone(),
             tags: case.tags.clone(),
             needs: case.needs.clone(),
+            variants: match case.variants.is_empty() {
+                true => Variant::DEFAULT.into(),
+                false => case.variants.clone(),
+            },
             limit: optional_span(case.limit.as_ref(), "limit")?.unwrap_or(DEFAULT_LIMIT),
             repeat: case.repeat.unwrap_or(1).max(1),
             at: self.location(),

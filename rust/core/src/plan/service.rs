@@ -18,6 +18,7 @@ use super::types::{
     CallPlan, CasePlan, ChannelPlan, EventPlan, ExpectPlan, ListenerPlan, Metadata, Payload,
     PeerKind, StepKind, StepPlan,
 };
+use super::variant::Variant;
 use crate::wire::canonical::canonical;
 
 /// How long a call may take. A server that is watched for ever never ends one.
@@ -40,8 +41,19 @@ pub struct Ask {
     pub seed: u64,
     /// Metadata of every call.
     pub metadata: Metadata,
+    /// What the calls are made over; TCP if none are named.
+    pub variants: Vec<Variant>,
     /// `:authority` of every call; that of the tap if unset.
     pub authority: Option<String>,
+}
+
+impl Ask {
+    fn variants(&self) -> Vec<Variant> {
+        match self.variants.is_empty() {
+            true => Variant::DEFAULT.into(),
+            false => self.variants.clone(),
+        }
+    }
 }
 
 /// Why there are no cases.
@@ -252,6 +264,7 @@ fn case(method: &ServiceMethod, asked: Asked, ask: &Ask, descriptors: &[u8]) -> 
         section: None,
         tags: vec!["generated".into()],
         needs: Vec::new(),
+        variants: ask.variants(),
         limit: DEFAULT_LIMIT + CALL_LIMIT * 2,
         repeat: 1,
         at: method.at.clone(),

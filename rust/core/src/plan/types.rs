@@ -11,6 +11,7 @@ use super::case::{Api, ChannelOptions, Keyword, ServerOptions};
 use super::expect::Matcher;
 use super::schema::Shape;
 use super::source::Location;
+use super::variant::Variant;
 use crate::wire::capture::Direction;
 
 /// One case, ready to be run by any pair.
@@ -34,6 +35,8 @@ pub struct CasePlan {
     pub tags: Vec<String>,
     /// Features that both peers must have.
     pub needs: Vec<String>,
+    /// What it is run over; at least one.
+    pub variants: Vec<Variant>,
     /// How long one run of it may take.
     pub limit: Duration,
     /// How many samples the cell has.

@@ -13,6 +13,7 @@ use crate::plan::case::Span;
 use crate::plan::known::toml_problem;
 use crate::plan::source::{Location, Problem, Source};
 use crate::plan::span;
+use crate::plan::variant::Variant;
 
 /// How long a server may take until it is ready, if nothing is said. A Java
 /// server on a loaded machine was seen to take ten seconds.
@@ -35,6 +36,8 @@ pub struct Manifest {
     pub with: Option<Vec<String>>,
     /// Patterns of cells.
     pub only: Vec<String>,
+    /// What Wirecheck's own clients are run over.
+    pub variants: Vec<Variant>,
     /// Replaces the limit of every case.
     pub limit: Option<Duration>,
     /// Names of metadata whose values are not to be shown.
@@ -149,6 +152,7 @@ impl Reader<'_> {
             known: file.known,
             with: file.with,
             only: file.only,
+            variants: file.variants,
             limit,
             secrets: file.secrets,
             calls: file.calls,

@@ -1,0 +1,71 @@
+//! What a case is run over.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a case is run over, as it is written in suites and in a manifest.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Variant {
+    /// TCP on 127.0.0.1, in plain text. The one that ids do not name.
+    #[default]
+    Tcp,
+    /// A Unix socket, in plain text.
+    Uds,
+}
+
+impl Variant {
+    /// What a case has that names none.
+    pub const DEFAULT: [Self; 1] = [Self::Tcp];
+
+    /// The words for what is not as it is by default, in the order in which an
+    /// id has them.
+    pub fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Tcp => &[],
+            Self::Uds => &["uds"],
+        }
+    }
+
+    /// The features that peers must have for it, by the names of the contract.
+    pub fn needs(self) -> &'static [&'static str] {
+        match self {
+            Self::Tcp => &[],
+            Self::Uds => &["uds"],
+        }
+    }
+}
+
+/// As it stands behind the case in a cell's id: nothing, or `+uds`.
+impl fmt::Display for Variant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut words = self.words().iter();
+        words.try_for_each(|word| write!(formatter, "+{word}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_not_the_default_stands_in_an_id() {
+        assert_eq!(Variant::Tcp.to_string(), "");
+        assert_eq!(Variant::Uds.to_string(), "+uds");
+    }
+}
