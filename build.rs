@@ -7,7 +7,7 @@ use std::{env, fs};
 use prost::Message as _;
 
 /// The schemas that cases may use without bringing their own.
-const BUILT_IN: [&str; 2] = ["hello.proto", "helloworld.proto"];
+const BUILT_IN: [&str; 3] = ["hello.proto", "helloworld.proto", "grpc/testing/test.proto"];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=proto");

@@ -5,6 +5,7 @@ use wirecheck_core::plan::case::Api;
 use wirecheck_core::plan::schema::Shape;
 use wirecheck_core::plan::types::{
     CallPlan, ChannelPlan, ListenerPlan, Metadata, Payload, Piece, ScriptPlan, StepKind, StepPlan,
+    Types,
 };
 
 use super::cell::Stage;
@@ -36,7 +37,11 @@ pub fn listen(
         scripts: listener.scripts.iter().map(method_scripts).collect(),
         descriptor_set: case.descriptors.clone(),
         scope: stage.scope.clone(),
-        requires: requires(&stage.needs(), &case.descriptors),
+        requires: requires(
+            &stage.needs(),
+            &case.descriptors,
+            listener.scripts.iter().map(|script| &script.types),
+        ),
     }
 }
 
@@ -95,14 +100,28 @@ pub fn call(
         receive: call.receive.iter().map(step_of).collect(),
         whole: call.whole,
         scope: scope.to_owned(),
-        requires: requires(&[], descriptors),
+        requires: requires(&[], descriptors, [&call.types]),
     }
 }
 
-/// A peer that ignores descriptors would not find the types.
-fn requires(needs: &[String], descriptors: &Bytes) -> Vec<String> {
-    let dynamic = (!descriptors.is_empty()).then(|| "dynamic-messages".to_owned());
-    needs.iter().cloned().chain(dynamic).collect()
+/// The package of the official interop cases, which not every peer has built in.
+const OFFICIAL: &str = "grpc.testing";
+
+/// A peer that ignores descriptors, or has not all the types built in, would not
+/// find them.
+fn requires<'a>(
+    needs: &[String],
+    descriptors: &Bytes,
+    types: impl IntoIterator<Item = &'a Types>,
+) -> Vec<String> {
+    let mut needs = needs.to_vec();
+    let mut types = types.into_iter();
+    if !descriptors.is_empty() {
+        needs.push("dynamic-messages".to_owned());
+    } else if types.any(|types| types.request.package_name() == OFFICIAL) {
+        needs.push(format!("types:{OFFICIAL}"));
+    }
+    needs
 }
 
 fn method_scripts(script: &ScriptPlan) -> contract::MethodScripts {

@@ -1,6 +1,6 @@
-//! Generates the contract and both greeters from the schemas with protox, so
-//! that nobody needs a `protoc`, and writes down the versions of the libraries
-//! that this peer is built from.
+//! Generates the contract and the built-in services from the schemas with
+//! protox, so that nobody needs a `protoc`, and writes down the versions of the
+//! libraries that this peer is built from.
 
 use std::env;
 use std::error::Error;
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn generate_code() -> Result<(), Box<dyn Error>> {
     const CONTRACT: &str = "wirecheck/v1/peer.proto";
-    const GREETERS: [&str; 2] = ["hello.proto", "helloworld.proto"];
+    const SERVICES: [&str; 3] = ["hello.proto", "helloworld.proto", "grpc/testing/test.proto"];
 
     // Looked for upwards, so that the package can be copied and built apart.
     let schemas = find_upwards("proto").ok_or("found no folder `proto` above the package")?;
@@ -31,15 +31,21 @@ fn generate_code() -> Result<(), Box<dyn Error>> {
         // Its comments hold indented text, which rustdoc would take for code.
         .disable_comments(["."])
         .compile_fds(contract)?;
-    let greeters = protox::compile(GREETERS, [&schemas])?;
+    let mut services = protox::compile(SERVICES, [&schemas])?;
+    leave_to_the_router(&mut services, "UnimplementedCall");
     tonic_prost_build::configure()
         .build_client(false)
-        .compile_fds(greeters)?;
-
-    for schema in [CONTRACT].iter().chain(&GREETERS) {
-        println!("cargo::rerun-if-changed={}", schemas.join(schema).display());
-    }
+        .compile_fds(services)?;
+    println!("cargo::rerun-if-changed={}", schemas.display());
     Ok(())
+}
+
+/// tonic's generated code would want a handler for it.
+fn leave_to_the_router(set: &mut prost_types::FileDescriptorSet, method: &str) {
+    let services = set.file.iter_mut().flat_map(|file| &mut file.service);
+    for service in services {
+        service.method.retain(|each| each.name() != method);
+    }
 }
 
 fn write_versions() -> Result<(), Box<dyn Error>> {

@@ -42,7 +42,8 @@ class Handling:
         return self
 
     async def __aexit__(self, kind: type | None, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, asyncio.CancelledError):
+        # grpcio closes the generator of a call that has ended.
+        if isinstance(error, asyncio.CancelledError | GeneratorExit):
             self.cut_off()
         if error is not None and self.own_end is None:
             self.record.detail = str(error)

@@ -115,6 +115,8 @@ class Listener:
         self._server = grpc.aio.server(options=options.server_arguments(order.options))
         for greeter in greeters:
             greeter.add_to_server(self._servicer(greeter), self._server)
+        if services.has_test_service(order.services, self._methods):
+            self._server.add_generic_rpc_handlers([self._test_service()])
         if self._methods:
             self._server.add_generic_rpc_handlers([scripts.ScriptRouter(self._script_handler)])
 
@@ -150,6 +152,13 @@ class Listener:
                     return greeter.greet(request)
 
         return Servicer()
+
+    def _test_service(self) -> grpc.GenericRpcHandler:
+        # Imported here, since most processes never need it.
+        from wirecheck_peer import aio_test_service, test_service
+
+        service = aio_test_service.TestService(self.number, self.register)
+        return test_service.generic_handler(service.behavior)
 
     def _script_handler(self, path: str) -> grpc.RpcMethodHandler | None:
         """What serves one call of a scripted method; None if there is no script for the path."""

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from wirecheck.v1 import peer_pb2
 
-from wirecheck_peer import options, services
+from wirecheck_peer import official, options, services
 from wirecheck_peer.errors import CouldNotTryError, UnsupportedError
 
-_COMMON = ["tcp", "uds", "raw-messages", "dynamic-messages"]
+_COMMON = ["tcp", "uds", "raw-messages", "dynamic-messages", f"types:{official.PACKAGE}"]
 
 CLIENT = [
     "client",

@@ -9,6 +9,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError, Message
 from wirecheck.v1 import peer_pb2
 
+from wirecheck_peer import official
 from wirecheck_peer.errors import CouldNotTryError
 
 MAX_SEEN = 1_000  # Messages of which more than their number is reported.
@@ -29,15 +30,29 @@ Outgoing = Message | bytes  # A message to be encoded, or bytes to be sent as th
 
 def message_class(name: str, descriptor_set: bytes) -> type[Message]:
     """The class of a message type: described by the order itself, or built in."""
-    if not descriptor_set and name not in _BUILT_IN:
+    if not descriptor_set and not _is_built_in(name):
         raise CouldNotTryError(f"{name!r} is not built in and no descriptor set came with it")
     try:
         return message_factory.GetMessageClass(_pool(descriptor_set).FindMessageTypeByName(name))
     except KeyError as error:
-        if name not in _BUILT_IN:
+        if not _is_built_in(name):
             raise CouldNotTryError(f"the descriptor set has no message {name!r}") from error
-    module = importlib.import_module(_BUILT_IN[name])
-    return getattr(module, name.rpartition(".")[2])
+    return _built_in(name)
+
+
+def _is_built_in(name: str) -> bool:
+    return name in _BUILT_IN or name.rpartition(".")[0] == official.PACKAGE
+
+
+def _built_in(name: str) -> type[Message]:
+    package, _, simple = name.rpartition(".")
+    if package != official.PACKAGE:
+        return getattr(importlib.import_module(_BUILT_IN[name]), simple)
+    modules = map(official.module, ("empty_pb2", "messages_pb2"))
+    found = next((getattr(module, simple) for module in modules if hasattr(module, simple)), None)
+    if found is None:
+        raise CouldNotTryError(f"there is no message {name!r}")
+    return found
 
 
 @functools.lru_cache(maxsize=32)

@@ -7,12 +7,14 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from wirecheck_peer import official
 from wirecheck_peer.errors import CouldNotTryError, UnsupportedError
 
 # Full name of a service -> the schema that it stands in.
 _SCHEMAS = {"Greeter": "hello", "helloworld.Greeter": "helloworld"}
+TEST_SERVICE = f"{official.PACKAGE}.TestService"
 
-NAMES = tuple(_SCHEMAS)
+NAMES = (*_SCHEMAS, TEST_SERVICE)
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Greeter:
 
 
 def greeter(name: str) -> Greeter:
-    """The greeter with this full name, which is one of `NAMES`."""
+    """The greeter with this full name."""
     messages = importlib.import_module(f"{_SCHEMAS[name]}_pb2")
     stubs = importlib.import_module(f"{_SCHEMAS[name]}_pb2_grpc")
     return Greeter(
@@ -46,8 +48,21 @@ def greeters(names: Iterable[str], taken: Container[str]) -> list[Greeter]:
     for name in names:
         if name not in NAMES:
             raise UnsupportedError(f"service:{name}")
-    found = [greeter(name) for name in names]
+    found = [greeter(name) for name in names if name in _SCHEMAS]
     for each in found:
         if each.path in taken:
             raise CouldNotTryError(f"{each.path} has both a service and scripts")
     return found
+
+
+def has_test_service(names: Iterable[str], taken: Container[str]) -> bool:
+    """Whether a listener serves the official service; its scripts have taken some paths."""
+    if TEST_SERVICE not in names:
+        return False
+    # Imported here, since most processes never need it.
+    from wirecheck_peer import test_service
+
+    for method in test_service.methods():
+        if method.path in taken:
+            raise CouldNotTryError(f"{method.path} has both a service and scripts")
+    return True

@@ -12,6 +12,8 @@ use crate::peer::spec::ForeignClient;
 
 /// The most bytes of each of its streams that are kept.
 const KEPT: usize = 256 * 1024;
+/// From here on nothing is added to its log, in bytes.
+const LOG_LIMIT: u64 = 4 * 1024 * 1024;
 /// How long its streams may be read on after it has ended: a child that was
 /// left behind may hold them open.
 const GRACE: Duration = Duration::from_millis(500);
@@ -76,15 +78,23 @@ async fn head(mut from: impl AsyncRead + Unpin) -> (Vec<u8>, u64) {
     (kept, all)
 }
 
-/// Adds what it printed to its log, in which all its runs stand.
+/// Adds what it printed to its log, in which its runs stand one after the other
+/// until it is full.
 async fn keep(log: &Path, command: &str, output: &[u8], errors: &[u8]) {
     let mut options = tokio::fs::OpenOptions::new();
     let opened = options.create(true).append(true).open(log).await;
     // A log that cannot be written changes nothing of what was seen.
     if let Ok(mut file) = opened {
+        let before = file.metadata().await.map_or(0, |metadata| metadata.len());
+        if before >= LOG_LIMIT {
+            return;
+        }
         let mut text = format!("$ {command}\n").into_bytes();
         text.extend_from_slice(output);
         text.extend_from_slice(errors);
+        if before + text.len() as u64 >= LOG_LIMIT {
+            text.extend_from_slice(b"\n... what it printed in other cells is left out\n");
+        }
         let _ = file.write_all(&text).await;
         let _ = file.flush().await;
     }

@@ -21,6 +21,9 @@ macro_rules! sources {
 
 /// Both Python peers, what sets them up, and the schemas of their stubs.
 pub const PYTHON: &[Source] = sources![
+    "proto/grpc/testing/empty.proto",
+    "proto/grpc/testing/messages.proto",
+    "proto/grpc/testing/test.proto",
     "proto/hello.proto",
     "proto/helloworld.proto",
     "proto/wirecheck/v1/peer.proto",
@@ -33,6 +36,7 @@ pub const PYTHON: &[Source] = sources![
     "python/peers/wirecheck_peer/aio_peer.py",
     "python/peers/wirecheck_peer/aio_progress.py",
     "python/peers/wirecheck_peer/aio_server.py",
+    "python/peers/wirecheck_peer/aio_test_service.py",
     "python/peers/wirecheck_peer/calls.py",
     "python/peers/wirecheck_peer/errors.py",
     "python/peers/wirecheck_peer/features.py",
@@ -40,6 +44,7 @@ pub const PYTHON: &[Source] = sources![
     "python/peers/wirecheck_peer/latches.py",
     "python/peers/wirecheck_peer/messages.py",
     "python/peers/wirecheck_peer/metadata.py",
+    "python/peers/wirecheck_peer/official.py",
     "python/peers/wirecheck_peer/options.py",
     "python/peers/wirecheck_peer/records.py",
     "python/peers/wirecheck_peer/scripts.py",
@@ -53,6 +58,8 @@ pub const PYTHON: &[Source] = sources![
     "python/peers/wirecheck_peer/sync_progress.py",
     "python/peers/wirecheck_peer/sync_requests.py",
     "python/peers/wirecheck_peer/sync_server.py",
+    "python/peers/wirecheck_peer/sync_test_service.py",
+    "python/peers/wirecheck_peer/test_service.py",
     "python/requirements.txt",
     "python/setup_env.py",
 ];

@@ -9,7 +9,7 @@ use thiserror::Error;
 use tonic::Status;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
-use crate::contract::{hello, helloworld};
+use crate::contract::{hello, helloworld, testing};
 use crate::features::Refusal;
 
 /// A message type that this peer can decode and encode.
@@ -70,6 +70,15 @@ fn built_in(name: &str) -> Option<MessageType> {
         "HelloReply" => recode::<hello::HelloReply>,
         "helloworld.HelloRequest" => recode::<helloworld::HelloRequest>,
         "helloworld.HelloReply" => recode::<helloworld::HelloReply>,
+        "grpc.testing.Empty" => recode::<testing::Empty>,
+        "grpc.testing.SimpleRequest" => recode::<testing::SimpleRequest>,
+        "grpc.testing.SimpleResponse" => recode::<testing::SimpleResponse>,
+        "grpc.testing.StreamingInputCallRequest" => recode::<testing::StreamingInputCallRequest>,
+        "grpc.testing.StreamingInputCallResponse" => recode::<testing::StreamingInputCallResponse>,
+        "grpc.testing.StreamingOutputCallRequest" => recode::<testing::StreamingOutputCallRequest>,
+        "grpc.testing.StreamingOutputCallResponse" => {
+            recode::<testing::StreamingOutputCallResponse>
+        }
         _ => return None,
     }))
 }

@@ -1,4 +1,4 @@
-//! The generated code: the contract with the harness, and the two greeters.
+//! The generated code: the contract with the harness, and the built-in services.
 
 #![allow(clippy::all)]
 
@@ -12,6 +12,11 @@ pub mod hello {
 /// The greeter of `helloworld.proto`.
 pub mod helloworld {
     include!(concat!(env!("OUT_DIR"), "/helloworld.rs"));
+}
+
+/// The interface of the official interop cases.
+pub mod testing {
+    include!(concat!(env!("OUT_DIR"), "/grpc.testing.rs"));
 }
 
 /// What this peer was built from: `VERSIONS`, pairs of a name and a version.

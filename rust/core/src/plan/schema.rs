@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use base64::engine::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use prost::Message as _;
 use prost_reflect::prost_types::method_options::IdempotencyLevel;
 use prost_reflect::prost_types::{FileDescriptorProto, FileDescriptorSet};
@@ -264,9 +266,41 @@ pub fn split_path(path: &str) -> Option<(&str, &str)> {
 ///
 /// What does not fit the type, as a fragment.
 pub fn encode(kind: &MessageDescriptor, json: &Value) -> Result<Vec<u8>, String> {
-    DynamicMessage::deserialize(kind.clone(), json)
+    DynamicMessage::deserialize(kind.clone(), with_zeros(json)?)
         .map(|message| message.encode_to_vec())
         .map_err(|e| e.to_string())
+}
+
+/// The key of a value that stands for so many bytes of zero. No field has a
+/// name like it.
+const ZEROS: &str = "$zeros";
+/// The most bytes that it may stand for.
+const MOST_ZEROS: u64 = 64 * 1024 * 1024;
+
+/// The JSON of a message, with base64 in place of `{ $zeros: N }`.
+fn with_zeros(json: &Value) -> Result<Value, String> {
+    Ok(match json {
+        Value::Object(fields) if fields.len() == 1 && fields.contains_key(ZEROS) => {
+            zeros(&fields[ZEROS])?.into()
+        }
+        Value::Object(fields) => {
+            let fields = fields.iter();
+            let fields = fields.map(|(key, value)| Ok((key.clone(), with_zeros(value)?)));
+            Value::Object(fields.collect::<Result<_, String>>()?)
+        }
+        Value::Array(items) => {
+            let items = items.iter().map(with_zeros);
+            Value::Array(items.collect::<Result<_, String>>()?)
+        }
+        other => other.clone(),
+    })
+}
+
+fn zeros(count: &Value) -> Result<String, String> {
+    let count = count.as_u64().filter(|count| *count <= MOST_ZEROS);
+    let count =
+        count.ok_or_else(|| format!("`{ZEROS}` takes a number of bytes from 0 to {MOST_ZEROS}"))?;
+    Ok(BASE64_STANDARD.encode(vec![0; count as usize]))
 }
 
 /// A message as JSON, for readers.

@@ -3,54 +3,13 @@
 use std::sync::Arc;
 
 use prost::Message;
-use tonic::service::{Routes, RoutesBuilder};
 use tonic::{Request, Response, Status};
 
 use super::handler::Desk;
-use super::options::Limits;
 use crate::contract::{CallEnd, hello, helloworld};
-use crate::features::Refusal;
 
-/// A generated server with these limits. The generated types have no trait in common.
-macro_rules! limited {
-    ($server:expr, $limits:expr) => {{
-        let mut server = $server;
-        if let Some(size) = $limits.max_receive_message_size {
-            server = server.max_decoding_message_size(size);
-        }
-        if let Some(size) = $limits.max_send_message_size {
-            server = server.max_encoding_message_size(size);
-        }
-        server
-    }};
-}
-
-/// The library's router with the services of these names and nothing else.
-pub fn routes(names: &[String], desk: &Arc<Desk>, limits: Limits) -> Result<Routes, Refusal> {
-    let mut routes = RoutesBuilder::default();
-    for name in names {
-        let greeter = Greeter(Arc::clone(desk));
-        match name.as_str() {
-            "Greeter" => {
-                let server = hello::greeter_server::GreeterServer::new(greeter);
-                routes.add_service(limited!(server, limits));
-            }
-            "helloworld.Greeter" => {
-                let server = helloworld::greeter_server::GreeterServer::new(greeter);
-                routes.add_service(limited!(server, limits));
-            }
-            _ => return Err(Refusal::Unsupported(format!("service:{name}"))),
-        }
-    }
-    Ok(routes.routes())
-}
-
-/// Whether these services have a method with this path.
-pub fn serves(names: &[String], path: &str) -> bool {
-    names.iter().any(|name| path == format!("/{name}/SayHello"))
-}
-
-struct Greeter(Arc<Desk>);
+/// The handlers of both greeters of one listener.
+pub struct Greeter(pub Arc<Desk>);
 
 impl Greeter {
     /// Reports a call as begun and handled. `greet` makes the reply.

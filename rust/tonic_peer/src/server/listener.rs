@@ -18,10 +18,10 @@ use tokio_stream::wrappers::UnixListenerStream;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 
-use super::greeter;
 use super::handler::Desk;
 use super::options;
 use super::script::{Method, Scripted};
+use super::services;
 use crate::codec::Types;
 use crate::contract::{
     Listen, Role, ShutDown, Unlistened, from_peer::Event, transport::Kind as TransportKind,
@@ -82,7 +82,7 @@ pub fn listen(
     let desk = Arc::new(Desk::new(order.listener, events.clone()));
     let options = order.options.unwrap_or_default();
     let (server, limits) = options::configure(&options)?;
-    let routes = greeter::routes(&order.services, &desk, limits)?;
+    let routes = services::routes(&order.services, &desk, limits)?;
     let methods = methods(order, &desk, releases)?;
     let service = Scripted::new(methods, routes, limits);
 
@@ -114,7 +114,7 @@ fn methods(
     for scripts in &order.scripts {
         let path = &scripts.method;
         let is_scripted = methods.iter().any(|method| method.path == *path);
-        if is_scripted || greeter::serves(&order.services, path) {
+        if is_scripted || services::serves(&order.services, path) {
             let why = format!("{path} is served twice");
             return Err(Refusal::CouldNotTry(why));
         }

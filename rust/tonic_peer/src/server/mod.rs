@@ -6,10 +6,13 @@
 //! they are dropped. tonic itself offers no such end, since it spawns a task for
 //! each connection and hyper one for each call.
 
+mod echo;
 mod greeter;
 mod handler;
 mod listener;
 mod options;
 mod script;
+mod services;
+mod test_service;
 
 pub use listener::{Listener, listen};
