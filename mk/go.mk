@@ -1,0 +1,11 @@
+# The Go peer, go/bin/go-grpc, and the Go stubs of every schema.
+
+.PHONY: go
+go: ## Build the Go peer and its generated stubs (does nothing when they are current)
+	@go/setup_env.sh
+
+.PHONY: go-test
+go-test: go ## Check the style of the Go code and test it
+	@unformatted=$$(cd go && gofmt -l generate peers); test -z "$$unformatted" || { \
+	  printf 'error: not formatted:\n%s\n\nhint: gofmt -w go/generate go/peers\n' "$$unformatted" >&2; exit 1; }
+	@cd go && timeout 600 go vet ./... && timeout 600 go test -timeout 120s ./generate/... ./peers/...
