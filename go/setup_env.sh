@@ -78,6 +78,8 @@ digest() {
   { printf '%s\n' "$version"; "$1" | sort -z | xargs -0 sha256sum; } | sha256sum
 }
 
+write_stamp() { printf '%s\n' "$2" >"$1/$STAMP"; }
+
 is_stamped() { [ "$(cat "$1/$STAMP" 2>/dev/null)" = "$2" ]; }
 
 # --- one at a time ----------------------------------------------------------
@@ -100,8 +102,8 @@ generate_stubs() {
   run "$GENERATE_SECONDS" go run ./generate "$PROTO_DIR" "$scratch/stubs" || fail \
     "the stubs cannot be generated$(quoted)" 'mend the schema or go/generate, then: make go'
   # Anew as a whole, so that no stub stays whose schema is gone.
-  rm -rf "$STUBS" && mv "$scratch/stubs" "$STUBS" && printf '%s\n' "$stubs_digest" >"$STUBS/$STAMP" ||
-    fail "$STUBS cannot be written" 'make it writable and free some space, then: make go'
+  { rm -rf "$STUBS" && mv "$scratch/stubs" "$STUBS" && write_stamp "$STUBS" "$stubs_digest"; } ||
+    cannot_write "$STUBS"
 }
 
 fetch_modules() {
@@ -123,11 +125,12 @@ build_program() {
   run "$BUILD_SECONDS" go build -trimpath -buildvcs=false -o "$scratch/go-grpc" ./peers/grpc_go ||
     fail "go-grpc cannot be built$(quoted)" 'mend what it says, then: make go'
   # Moved over the old one in one step, for whoever runs it.
-  mkdir -p "$PROGRAMS" && rm -f "$PROGRAMS/$STAMP" &&
-    cp "$scratch/go-grpc" "$PROGRAMS/go-grpc.new" &&
-    mv "$PROGRAMS/go-grpc.new" "$PROGRAMS/go-grpc" &&
-    printf '%s\n' "$program_digest" >"$PROGRAMS/$STAMP" ||
-    fail "$PROGRAMS cannot be written" 'make it writable and free some space, then: make go'
+  {
+    mkdir -p "$PROGRAMS" && rm -f "$PROGRAMS/$STAMP" &&
+      cp "$scratch/go-grpc" "$PROGRAMS/go-grpc.new" &&
+      mv "$PROGRAMS/go-grpc.new" "$PROGRAMS/go-grpc" &&
+      write_stamp "$PROGRAMS" "$program_digest"
+  } || cannot_write "$PROGRAMS"
 }
 
 # --- children ---------------------------------------------------------------
@@ -163,6 +166,10 @@ quoted() {
 fail() {
   printf 'error: %s\n\nhint: %s\n' "$1" "$2" >&2
   exit "$EXIT_INFRASTRUCTURE"
+}
+
+cannot_write() {
+  fail "$1 cannot be written" 'make it writable and free some space, then: make go'
 }
 
 say() { printf 'go: %s\n' "$1" >&2; }
