@@ -162,15 +162,15 @@ func newListener(order *peerpb.Listen, events *eventWriter, latches *latches) (*
 	if err != nil {
 		return nil, err
 	}
-	services, err := services(order.Services, methods, listener)
-	if err != nil {
-		return nil, err
-	}
 	arguments, err := serverArguments(order.Options)
 	if err != nil {
 		return nil, err
 	}
 	listener.server = grpc.NewServer(arguments...)
+	services, err := services(order.Services, methods, listener.server)
+	if err != nil {
+		return nil, err
+	}
 	listener.add(services, methods)
 	return listener, nil
 }
@@ -225,17 +225,15 @@ func (l *listener) add(services []service, methods map[string]*scriptedMethod) {
 	descs := map[string]*grpc.ServiceDesc{}
 	servants := map[string]any{}
 	for _, service := range services {
-		desc := *service.desc
-		descs[desc.ServiceName] = &desc
-		servants[desc.ServiceName] = service.servant
+		descs[service.desc.ServiceName] = l.framed(service.desc)
+		servants[service.desc.ServiceName] = service.servant
 	}
 	for _, method := range methods {
 		if descs[method.service] == nil {
 			descs[method.service] = &grpc.ServiceDesc{ServiceName: method.service}
 		}
 		desc := descs[method.service]
-		// A copy, since that of a built-in service belongs to the generated code.
-		desc.Streams = append(slices.Clone(desc.Streams), l.streamDesc(method))
+		desc.Streams = append(desc.Streams, l.streamDesc(method))
 	}
 	for _, name := range slices.Sorted(maps.Keys(descs)) {
 		l.server.RegisterService(descs[name], servants[name])

@@ -5,14 +5,25 @@ import (
 	"fmt"
 
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/proto"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/reflection"
+	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
+	reflectionalphapb "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 
 	"github.com/wirecheck/wirecheck/go/generated/hello"
 	"github.com/wirecheck/wirecheck/go/generated/helloworld"
-	peerpb "github.com/wirecheck/wirecheck/go/generated/wirecheck/v1"
 )
 
-// The built-in services, served as a user of grpc-go has them: by the generated code.
+// The built-in services, served as a user of grpc-go has them: by the generated code, or by the
+// packages that come with the library.
+
+// registrar collects what the generated code registers, on one listener.
+type registrar struct {
+	server   *grpc.Server
+	names    []string // All services of the listener.
+	services []service
+}
 
 // service is one built-in service on one listener.
 type service struct {
@@ -20,22 +31,40 @@ type service struct {
 	servant any
 }
 
-// newService is in the order in which the services are named in `Ready`.
-var newService = []struct {
+// RegisterService takes what a server would.
+func (r *registrar) RegisterService(desc *grpc.ServiceDesc, servant any) {
+	r.services = append(r.services, service{desc, servant})
+}
+
+// GetServiceInfo is what reflection tells of.
+func (r *registrar) GetServiceInfo() map[string]grpc.ServiceInfo { return r.server.GetServiceInfo() }
+
+// knownServices are in the order in which the services are named in `Ready`.
+var knownServices = []struct {
 	name string
-	make func(*listener) service
+	with func(*registrar)
 }{
-	{hello.Greeter_ServiceDesc.ServiceName, func(listener *listener) service {
-		return service{&hello.Greeter_ServiceDesc, &greeter{listener: listener}}
+	{hello.Greeter_ServiceDesc.ServiceName, func(r *registrar) {
+		hello.RegisterGreeterServer(r, greeter{})
 	}},
-	{helloworld.Greeter_ServiceDesc.ServiceName, func(listener *listener) service {
-		return service{&helloworld.Greeter_ServiceDesc, &packagedGreeter{listener: listener}}
+	{helloworld.Greeter_ServiceDesc.ServiceName, func(r *registrar) {
+		helloworld.RegisterGreeterServer(r, packagedGreeter{})
+	}},
+	{healthpb.Health_ServiceDesc.ServiceName, func(r *registrar) {
+		healthpb.RegisterHealthServer(r, newHealth(r.names))
+	}},
+	{reflectionpb.ServerReflection_ServiceDesc.ServiceName, func(r *registrar) {
+		reflection.RegisterV1(r)
+	}},
+	{reflectionalphapb.ServerReflection_ServiceDesc.ServiceName, func(r *registrar) {
+		server := reflection.NewServer(reflection.ServerOptions{Services: r})
+		reflectionalphapb.RegisterServerReflectionServer(r, server)
 	}},
 }
 
 func serviceFeatures() []string {
 	var names []string
-	for _, known := range newService {
+	for _, known := range knownServices {
 		names = append(names, "service:"+known.name)
 	}
 	return names
@@ -44,74 +73,78 @@ func serviceFeatures() []string {
 // greeter is the article's greeter, which has no package.
 type greeter struct {
 	hello.UnimplementedGreeterServer
-	listener *listener
 }
 
 // SayHello answers `Hello, ` and the name.
-func (g *greeter) SayHello(
-	context context.Context, request *hello.HelloRequest,
-) (*hello.HelloReply, error) {
-	reply := &hello.HelloReply{Message: greet(request.Name)}
-	return reply, g.listener.handle(context, hello.Greeter_SayHello_FullMethodName, request)
+func (greeter) SayHello(_ context.Context, request *hello.HelloRequest) (*hello.HelloReply, error) {
+	return &hello.HelloReply{Message: greet(request.Name)}, nil
 }
 
 // packagedGreeter is the official greeter.
 type packagedGreeter struct {
 	helloworld.UnimplementedGreeterServer
-	listener *listener
 }
 
 // SayHello answers `Hello, ` and the name.
-func (g *packagedGreeter) SayHello(
-	context context.Context, request *helloworld.HelloRequest,
+func (packagedGreeter) SayHello(
+	_ context.Context, request *helloworld.HelloRequest,
 ) (*helloworld.HelloReply, error) {
-	reply := &helloworld.HelloReply{Message: greet(request.Name)}
-	return reply, g.listener.handle(context, helloworld.Greeter_SayHello_FullMethodName, request)
+	return &helloworld.HelloReply{Message: greet(request.Name)}, nil
 }
 
 // greet is what both greeters answer.
 func greet(name string) string { return "Hello, " + name }
 
-// handle is the frame around a unary handler of a built-in service.
-func (l *listener) handle(context context.Context, path string, request proto.Message) error {
-	record := newHandlerRecord(l.number, path, newInbox(nil, false), false)
-	handling, err := enter(record, l.register, context)
-	if err != nil {
-		return err
+// newHealth says that every service of the listener serves, as a server's start does.
+func newHealth(names []string) *health.Server {
+	server := health.NewServer()
+	for _, name := range names {
+		server.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)
 	}
-	record.inbox.note(request)
-	handling.ownEnd = peerpb.CallEnd_CALL_END_RETURNED
-	return handling.leave(nil)
+	return server
 }
 
 // services gives the services of a listener whose scripts have taken some paths.
 func services(
-	names []string, taken map[string]*scriptedMethod, listener *listener,
+	names []string, taken map[string]*scriptedMethod, server *grpc.Server,
 ) ([]service, error) {
-	var found []service
+	registrar := &registrar{server: server, names: names}
 	for _, name := range names {
-		service, err := findService(name, listener)
-		if err != nil {
+		if err := registrar.registerBuiltIn(name); err != nil {
 			return nil, err
 		}
-		found = append(found, service)
 	}
-	for _, each := range found {
-		for _, method := range each.desc.Methods {
-			path := fmt.Sprintf("/%s/%s", each.desc.ServiceName, method.MethodName)
+	for _, each := range registrar.services {
+		for _, path := range paths(each.desc) {
 			if taken[path] != nil {
 				return nil, &couldNotTryError{path + " has both a service and scripts"}
 			}
 		}
 	}
-	return found, nil
+	return registrar.services, nil
 }
 
-func findService(name string, listener *listener) (service, error) {
-	for _, known := range newService {
+func (r *registrar) registerBuiltIn(name string) error {
+	for _, known := range knownServices {
 		if known.name == name {
-			return known.make(listener), nil
+			known.with(r)
+			return nil
 		}
 	}
-	return service{}, &unsupportedError{"service:" + name}
+	return &unsupportedError{"service:" + name}
+}
+
+func paths(desc *grpc.ServiceDesc) []string {
+	var paths []string
+	for _, method := range desc.Methods {
+		paths = append(paths, pathOf(desc, method.MethodName))
+	}
+	for _, stream := range desc.Streams {
+		paths = append(paths, pathOf(desc, stream.StreamName))
+	}
+	return paths
+}
+
+func pathOf(desc *grpc.ServiceDesc, method string) string {
+	return fmt.Sprintf("/%s/%s", desc.ServiceName, method)
 }
