@@ -11,6 +11,7 @@ import (
 	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	reflectionalphapb "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 
+	testingpb "github.com/wirecheck/wirecheck/go/generated/grpc/testing"
 	"github.com/wirecheck/wirecheck/go/generated/hello"
 	"github.com/wirecheck/wirecheck/go/generated/helloworld"
 )
@@ -50,6 +51,7 @@ var knownServices = []struct {
 	{helloworld.Greeter_ServiceDesc.ServiceName, func(r *registrar) {
 		helloworld.RegisterGreeterServer(r, packagedGreeter{})
 	}},
+	{testingpb.TestService_ServiceDesc.ServiceName, func(r *registrar) { registerTestService(r) }},
 	{healthpb.Health_ServiceDesc.ServiceName, func(r *registrar) {
 		healthpb.RegisterHealthServer(r, newHealth(r.names))
 	}},
