@@ -44,6 +44,10 @@ func (p *frameParser) halfRead() bool { return len(p.buffer) > 0 }
 // It fails with brokenContract as early as the bytes show it: text that was read as a length must
 // not make the peer wait for a frame that never comes. Orders before that are still given.
 func (p *frameParser) feed(data []byte) (orders []*peerpb.ToPeer, err error) {
+	if !p.halfRead() {
+		// Lets go of what the orders before have left behind.
+		p.buffer = nil
+	}
 	p.buffer = append(p.buffer, data...)
 	for {
 		body, err := p.takeBody()
@@ -70,8 +74,7 @@ func (p *frameParser) takeBody() ([]byte, error) {
 		return nil, nil
 	}
 	body := p.buffer[start : start+length]
-	// A copy, so that the buffer does not grow by what was taken from it.
-	p.buffer = append([]byte(nil), p.buffer[start+length:]...)
+	p.buffer = p.buffer[start+length:]
 	return body, nil
 }
 
