@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/dynamicpb"
 
+	testingpb "github.com/wirecheck/wirecheck/go/generated/grpc/testing"
 	"github.com/wirecheck/wirecheck/go/generated/hello"
 	"github.com/wirecheck/wirecheck/go/generated/helloworld"
 	peerpb "github.com/wirecheck/wirecheck/go/generated/wirecheck/v1"
@@ -33,10 +34,17 @@ const (
 )
 
 var builtIn = map[string]proto.Message{
-	"HelloRequest":            &hello.HelloRequest{},
-	"HelloReply":              &hello.HelloReply{},
-	"helloworld.HelloRequest": &helloworld.HelloRequest{},
-	"helloworld.HelloReply":   &helloworld.HelloReply{},
+	"HelloRequest":                             &hello.HelloRequest{},
+	"HelloReply":                               &hello.HelloReply{},
+	"helloworld.HelloRequest":                  &helloworld.HelloRequest{},
+	"helloworld.HelloReply":                    &helloworld.HelloReply{},
+	"grpc.testing.Empty":                       &testingpb.Empty{},
+	"grpc.testing.SimpleRequest":               &testingpb.SimpleRequest{},
+	"grpc.testing.SimpleResponse":              &testingpb.SimpleResponse{},
+	"grpc.testing.StreamingInputCallRequest":   &testingpb.StreamingInputCallRequest{},
+	"grpc.testing.StreamingInputCallResponse":  &testingpb.StreamingInputCallResponse{},
+	"grpc.testing.StreamingOutputCallRequest":  &testingpb.StreamingOutputCallRequest{},
+	"grpc.testing.StreamingOutputCallResponse": &testingpb.StreamingOutputCallResponse{},
 }
 
 // rawMessage is a message that is sent as it is.
