@@ -28,10 +28,14 @@ pub struct Whereabouts<'a> {
 /// that cannot be started here.
 pub fn built_in(whereabouts: Whereabouts<'_>) -> Vec<PeerSpec> {
     let mut peers = vec![rust_tonic(whereabouts.executable)];
-    peers.extend(match whereabouts.home {
-        Some(home) => python_of_checkout(home),
-        None => python_installed(whereabouts.cache),
-    });
+    match whereabouts.home {
+        Some(home) => {
+            peers.extend(python_of_checkout(home));
+            peers.push(go_of_checkout(home));
+        }
+        // The Go peer cannot be installed apart yet.
+        None => peers.extend(python_installed(whereabouts.cache)),
+    }
     peers
 }
 
@@ -75,6 +79,35 @@ fn python_of_checkout(home: &Path) -> Vec<PeerSpec> {
     };
     let build = absent.is_none().then_some(build);
     python(home, "built-in", build, absent).into()
+}
+
+/// Likewise.
+fn go_of_checkout(home: &Path) -> PeerSpec {
+    let program = below(home, "go/bin/go-grpc");
+    // Without it nobody knows whether the program that is there is current.
+    let can_be_built = find_program("go", None).is_some();
+    let build = Build {
+        program: Program {
+            argv: vec![below(home, "go/setup_env.sh")],
+            cwd: Some(home.to_owned()),
+            env: Vec::new(),
+        },
+        hint: "make go".into(),
+    };
+    PeerSpec {
+        name: "go-grpc".into(),
+        source: "built-in".into(),
+        body: Body::Contract(Program {
+            argv: vec![program],
+            ..Program::default()
+        }),
+        build: can_be_built.then_some(build),
+        absent: (!can_be_built).then(|| Absent {
+            why: "go not found".into(),
+            mend: "install Go 1.26 or newer, see https://go.dev/doc/install".into(),
+            is_required: false,
+        }),
+    }
 }
 
 /// Set up once, when a user asked for it; never on the way.

@@ -4,7 +4,12 @@ use serde_json::Value;
 
 use super::wirecheck::{Answer, answer, command, wirecheck};
 
-const PEERS: [&str; 3] = ["rust-tonic", "python-grpcio", "python-grpcio-aio"];
+const PEERS: [&str; 4] = [
+    "rust-tonic",
+    "python-grpcio",
+    "python-grpcio-aio",
+    "go-grpc",
+];
 
 #[test]
 fn list_names_every_case_with_what_it_is_about() {

@@ -103,7 +103,8 @@ fn every_method_of_a_server_is_called_by_every_client() {
         [
             "rust-tonic.dynamic",
             "python-grpcio.dynamic",
-            "python-grpcio-aio.dynamic"
+            "python-grpcio-aio.dynamic",
+            "go-grpc.dynamic"
         ]
     );
     for method in ["get-item", "list-items", "place-order", "fill-basket"] {
@@ -227,7 +228,7 @@ fn servers_in_every_language_answer_a_client() {
     let answer = folder.wirecheck(&["run", "--client", &client, "--proto", &absolute(SHOP)]);
     assert_eq!(answer.exit, Some(1), "{}", answer.stderr);
     let run = folder.last();
-    assert_eq!(run.cells.len(), 6, "{}", answer.stderr);
+    assert_eq!(run.cells.len(), 8, "{}", answer.stderr);
     for cell in &run.cells {
         let handled: usize = cell
             .attempts
