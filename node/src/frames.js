@@ -77,7 +77,8 @@ export class FrameParser {
     }
     checkPrefix(buffer, header);
     const end = header.start + header.length;
-    this.#wanted = end;
+    // Until all of the magic number is there, each byte may show that it is wrong.
+    this.#wanted = buffer.length < header.start + PREFIX.length ? 0 : end;
     if (buffer.length < end) {
       return null;
     }

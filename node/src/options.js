@@ -52,6 +52,7 @@ export function serverOptions(options) {
 /**
  * What a channel is made with.
  * @param {Fields | null} options
+ * @returns {Record<string, number | string>}
  */
 export function channelOptions(options) {
   return {
