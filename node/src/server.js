@@ -45,8 +45,8 @@ export class Server {
     if (this.#listeners.size >= MAX_LISTENERS) {
       throw new CouldNotTryError(`${MAX_LISTENERS} listeners are open already`);
     }
-    const address = options.bindAddress(order.transport);
     const listener = new Listener(order, this.#events, this.#latches);
+    const address = options.bindAddress(order.transport);
     this.#listeners.set(order.listener, listener);
     this.#listen(listener, address, order.transport);
   }
