@@ -89,7 +89,7 @@ function readPool(descriptorSet) {
  */
 function codec(type) {
   return {
-    serialize: (message) => Buffer.from(type.encode(type.fromObject(message)).finish()),
+    serialize: (message) => /** @type {Buffer} */ (type.encode(type.fromObject(message)).finish()),
     deserialize: (data) => type.toObject(type.decode(data)),
   };
 }
