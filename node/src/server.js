@@ -6,9 +6,9 @@
 import grpc from '@grpc/grpc-js';
 import { CouldNotTryError, words } from './errors.js';
 import * as features from './features.js';
+import { framed } from './framed.js';
 import { Handling, ScriptedHandler } from './handler.js';
 import { Latches } from './latches.js';
-import { Inbox } from './messages.js';
 import * as options from './options.js';
 import { HandlerRecord, Register } from './records.js';
 import * as scripts from './scripts.js';
@@ -159,10 +159,11 @@ class Listener {
     this.#scope = order.scope;
     this.#latches = latches;
     const methods = scripts.scriptedMethods(order);
-    const greeters = services.greeters(order.services, methods);
+    const named = services.services(order.services, methods);
     this.#server = new grpc.Server(options.serverOptions(order.options));
-    for (const greeter of greeters) {
-      this.#server.addService(greeter.definition, this.#servicer(greeter));
+    for (const service of named) {
+      const { definition, implementation } = framed(service, this.number, this.register);
+      this.#server.addService(definition, implementation);
     }
     for (const method of methods.values()) {
       const handler = { [method.path]: this.#scriptHandler(method) };
@@ -221,24 +222,6 @@ class Listener {
     await Promise.race([Promise.all([this.stop(undefined), idle]), tooLong]);
     clearTimeout(timer);
     return this.register.giveUp();
-  }
-
-  /**
-   * @param {services.Greeter} greeter
-   * @returns {import('@grpc/grpc-js').UntypedServiceImplementation}
-   */
-  #servicer({ path, requestType }) {
-    return {
-      SayHello: (/** @type {any} */ call, /** @type {any} */ callback) => {
-        const record = new HandlerRecord(this.number, path, new Inbox(requestType), false);
-        const handling = new Handling(record, this.register, call, callback);
-        if (handling.enter()) {
-          record.inbox.note(call.request);
-          callback(null, services.greet(call.request));
-          handling.leave('CALL_END_RETURNED');
-        }
-      },
-    };
   }
 
   /**

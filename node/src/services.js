@@ -1,20 +1,40 @@
 /**
- * The built-in services, found as a user of grpc-js has them: in what proto-loader made of a schema.
+ * The built-in services, found as a user of grpc-js has them: in what proto-loader made of a schema,
+ * or in the packages that come with the library.
  * @module
  */
 
+import { createRequire } from 'node:module';
+import protoLoader from '@grpc/proto-loader';
+import { PROTO } from './contract.js';
 import { CouldNotTryError, UnsupportedError } from './errors.js';
 import { builtIn } from './messages.js';
+import { implementation as testImplementation } from './testservice.js';
 
-export const NAMES = ['Greeter', 'helloworld.Greeter'];
+/** @typedef {import('@grpc/grpc-js').ServiceDefinition} ServiceDefinition */
+/** @typedef {import('@grpc/grpc-js').UntypedServiceImplementation} Implementation */
+/** @typedef {import('@grpc/proto-loader').PackageDefinition} PackageDefinition */
+/** @typedef {{ definition: ServiceDefinition, implementation: Implementation }} Service */
 
-/**
- * One of the two greeters.
- * @typedef {object} Greeter
- * @property {string} path
- * @property {import('@grpc/grpc-js').ServiceDefinition} definition
- * @property {import('./messages.js').MessageType} requestType
- */
+const TEST = 'grpc.testing.TestService';
+const HEALTH = 'grpc.health.v1.Health';
+const REFLECTION = 'grpc.reflection.v1.ServerReflection';
+const REFLECTION_ALPHA = 'grpc.reflection.v1alpha.ServerReflection';
+
+// Only what a listener serves is loaded: a peer must start fast.
+const require = createRequire(import.meta.url);
+
+/** Full name of a service -> how to serve it, beside all others of the listener. */
+const SERVICES = /** @type {Record<string, (names: string[]) => Service>} */ ({
+  Greeter: () => greeter('Greeter'),
+  'helloworld.Greeter': () => greeter('helloworld.Greeter'),
+  [TEST]: testService,
+  [HEALTH]: health,
+  [REFLECTION]: (names) => reflection(REFLECTION, names),
+  [REFLECTION_ALPHA]: (names) => reflection(REFLECTION_ALPHA, names),
+});
+
+export const NAMES = Object.keys(SERVICES);
 
 /**
  * What both greeters answer.
@@ -25,32 +45,96 @@ export function greet(request) {
 }
 
 /**
- * The greeter with this full name, which is one of `NAMES`.
+ * The greeter with this full name.
  * @param {string} name
- * @returns {Greeter}
+ * @returns {Service}
  */
 function greeter(name) {
-  const definition = /** @type {any} */ (builtIn[name]);
-  return {
-    path: definition.SayHello.path,
-    definition,
-    requestType: definition.SayHello.requestType,
-  };
+  const definition = /** @type {ServiceDefinition} */ (builtIn[name]);
+  const SayHello = (/** @type {any} */ call, /** @type {any} */ callback) =>
+    callback(null, greet(call.request));
+  return { definition, implementation: { SayHello } };
+}
+
+/** The server of the official interop tests. */
+function testService() {
+  const definition = /** @type {ServiceDefinition} */ (testing()[TEST]);
+  return { definition, implementation: testImplementation };
+}
+
+/** @type {PackageDefinition | undefined} */
+let testingPackage;
+
+function testing() {
+  testingPackage ??= protoLoader.loadSync('grpc/testing/test.proto', {
+    includeDirs: [PROTO],
+    arrays: true, // Not `defaults`: protobufjs would encode them, also in what is reported.
+  });
+  return testingPackage;
 }
 
 /**
- * The greeters of a listener whose scripts have taken some paths.
+ * Says of every service of the listener, and of the whole, that it serves.
+ * @param {string[]} names
+ */
+function health(names) {
+  const { HealthImplementation } = require('grpc-health-check');
+  const serving = Object.fromEntries(
+    ['', ...names].map((name) => [name, /** @type {const} */ ('SERVING')]),
+  );
+  return collected(HEALTH, new HealthImplementation(serving));
+}
+
+/**
+ * Tells of those services of the listener that have a schema here.
+ * @param {string} version
+ * @param {string[]} names
+ */
+function reflection(version, names) {
+  const { ReflectionService } = require('@grpc/reflection');
+  const { protoPath } = require('grpc-health-check');
+  const loaded = { ...builtIn, ...testing(), ...protoLoader.loadSync(protoPath) };
+  // A service without a package has a name with a dot before it in protobufjs' descriptors.
+  const services = names.flatMap((name) => [name, `.${name}`]);
+  return collected(version, new ReflectionService(loaded, { services }));
+}
+
+/**
+ * What a package adds to a server under this name.
+ * @param {string} name
+ * @param {{ addToServer: (server: any) => void }} service
+ * @returns {Service}
+ */
+function collected(name, service) {
+  /** @type {Service[]} */
+  const added = [];
+  const addService = (
+    /** @type {ServiceDefinition} */ definition,
+    /** @type {Implementation} */ implementation,
+  ) => added.push({ definition, implementation });
+  service.addToServer({ addService });
+  const found = added.find(({ definition }) => paths(definition)[0].startsWith(`/${name}/`));
+  return /** @type {Service} */ (found);
+}
+
+/** @param {ServiceDefinition} definition */
+function paths(definition) {
+  return Object.values(definition).map(({ path }) => path);
+}
+
+/**
+ * The services of a listener whose scripts have taken some paths.
  * @param {string[]} names
  * @param {Map<string, unknown>} taken
  */
-export function greeters(names, taken) {
+export function services(names, taken) {
   for (const name of names) {
     if (!NAMES.includes(name)) {
       throw new UnsupportedError(`service:${name}`);
     }
   }
-  const found = names.map(greeter);
-  for (const { path } of found) {
+  const found = names.map((name) => SERVICES[name](names));
+  for (const path of found.flatMap(({ definition }) => paths(definition))) {
     if (taken.has(path)) {
       throw new CouldNotTryError(`${path} has both a service and scripts`);
     }
