@@ -22,13 +22,22 @@ export const PROTO = fileURLToPath(new URL('../../proto', import.meta.url));
 
 const CONVERSION = { longs: String, enums: String, defaults: true, oneofs: true };
 
-const root = new protobuf.Root();
-root.resolvePath = (_, file) => join(PROTO, file);
-root.loadSync('wirecheck/v1/peer.proto', { keepCase: true });
+const root = loadSchemas(['wirecheck/v1/peer.proto'], { keepCase: true });
 
 export const ToPeer = messageType('ToPeer');
 export const FromPeer = messageType('FromPeer');
 export const Report = messageType('Report');
+
+/**
+ * The types of some schemas of the project.
+ * @param {string[]} files
+ * @param {import('protobufjs').IParseOptions} options
+ */
+export function loadSchemas(files, options = {}) {
+  const loaded = new protobuf.Root();
+  loaded.resolvePath = (_, file) => join(PROTO, file);
+  return loaded.loadSync(files, options);
+}
 
 /** @param {string} name */
 function messageType(name) {

@@ -4,10 +4,9 @@
  */
 
 import { createHash } from 'node:crypto';
-import protoLoader from '@grpc/proto-loader';
+import { createRequire } from 'node:module';
 import protobuf from 'protobufjs';
-import descriptor from 'protobufjs/ext/descriptor/index.js';
-import { PROTO } from './contract.js';
+import { loadSchemas } from './contract.js';
 import { CouldNotTryError, words } from './errors.js';
 
 /** @typedef {import('./contract.js').Fields} Fields */
@@ -25,17 +24,18 @@ const MAX_FILL = 64 * 1024 * 1024; // Bytes of all fills of one payload.
 const MAX_ERROR = 1_000; // Characters of a codec's error.
 const MAX_POOLS = 32; // Descriptor sets that are kept ready.
 
-/** The schemas that are built in, with their services. */
-export const builtIn = protoLoader.loadSync(['hello.proto', 'helloworld.proto'], {
-  includeDirs: [PROTO],
-});
+// What only some runs need is loaded when they do: a peer must start fast.
+const load = createRequire(import.meta.url);
 
-const BUILT_IN = new Set([
-  'HelloRequest',
-  'HelloReply',
-  'helloworld.HelloRequest',
-  'helloworld.HelloReply',
-]);
+const root = loadSchemas(['hello.proto', 'helloworld.proto']);
+
+/** @type {Map<string, MessageType>} */
+const builtIn = new Map(
+  ['HelloRequest', 'HelloReply', 'helloworld.HelloRequest', 'helloworld.HelloReply'].map((name) => [
+    name,
+    codec(root.lookupType(`.${name}`)),
+  ]),
+);
 
 /** @type {Map<string, import('protobufjs').Root>} The latest used is the last. */
 const pools = new Map();
@@ -47,17 +47,18 @@ const pools = new Map();
  * @returns {MessageType}
  */
 export function messageType(name, descriptorSet) {
-  if (descriptorSet.length === 0 && !BUILT_IN.has(name)) {
+  const known = builtIn.get(name);
+  if (descriptorSet.length === 0 && known === undefined) {
     throw new CouldNotTryError(`'${name}' is not built in and no descriptor set came with it`);
   }
   const described = descriptorSet.length > 0 && pool(descriptorSet).lookup(`.${name}`);
   if (described instanceof protobuf.Type) {
     return codec(described);
   }
-  if (!BUILT_IN.has(name)) {
+  if (known === undefined) {
     throw new CouldNotTryError(`the descriptor set has no message '${name}'`);
   }
-  return /** @type {any} */ (builtIn[name]);
+  return known;
 }
 
 /** @param {Buffer} descriptorSet */
@@ -74,6 +75,8 @@ function pool(descriptorSet) {
 
 /** @param {Buffer} descriptorSet */
 function readPool(descriptorSet) {
+  // It adds `fromDescriptor` to the roots of protobufjs as well.
+  const descriptor = load('protobufjs/ext/descriptor');
   try {
     const files = descriptor.FileDescriptorSet.decode(descriptorSet);
     return /** @type {any} */ (protobuf.Root).fromDescriptor(files).resolveAll();
@@ -83,7 +86,7 @@ function readPool(descriptorSet) {
 }
 
 /**
- * What proto-loader makes of a type, which it cannot find within another message.
+ * What proto-loader makes of a type. It cannot find one within another message.
  * @param {import('protobufjs').Type} type
  * @returns {MessageType}
  */

@@ -5,10 +5,8 @@
  */
 
 import { createRequire } from 'node:module';
-import protoLoader from '@grpc/proto-loader';
 import { PROTO } from './contract.js';
 import { CouldNotTryError, UnsupportedError } from './errors.js';
-import { builtIn } from './messages.js';
 import { implementation as testImplementation } from './testservice.js';
 
 /** @typedef {import('@grpc/grpc-js').ServiceDefinition} ServiceDefinition */
@@ -22,7 +20,12 @@ const REFLECTION = 'grpc.reflection.v1.ServerReflection';
 const REFLECTION_ALPHA = 'grpc.reflection.v1alpha.ServerReflection';
 
 // Only what a listener serves is loaded: a peer must start fast.
-const require = createRequire(import.meta.url);
+const load = createRequire(import.meta.url);
+
+const greeting = once(() => ['hello.proto', 'helloworld.proto'], {});
+// Not `defaults`: protobufjs would encode them, also in what is reported.
+const testing = once(() => 'grpc/testing/test.proto', { arrays: true });
+const checking = once(() => load('grpc-health-check').protoPath, {});
 
 /** Full name of a service -> how to serve it, beside all others of the listener. */
 const SERVICES = /** @type {Record<string, (names: string[]) => Service>} */ ({
@@ -50,7 +53,7 @@ export function greet(request) {
  * @returns {Service}
  */
 function greeter(name) {
-  const definition = /** @type {ServiceDefinition} */ (builtIn[name]);
+  const definition = /** @type {ServiceDefinition} */ (greeting()[name]);
   const SayHello = (/** @type {any} */ call, /** @type {any} */ callback) =>
     callback(null, greet(call.request));
   return { definition, implementation: { SayHello } };
@@ -62,15 +65,22 @@ function testService() {
   return { definition, implementation: testImplementation };
 }
 
-/** @type {PackageDefinition | undefined} */
-let testingPackage;
-
-function testing() {
-  testingPackage ??= protoLoader.loadSync('grpc/testing/test.proto', {
-    includeDirs: [PROTO],
-    arrays: true, // Not `defaults`: protobufjs would encode them, also in what is reported.
-  });
-  return testingPackage;
+/**
+ * What proto-loader makes of a schema, once it is needed.
+ * @param {() => string | string[]} files
+ * @param {import('@grpc/proto-loader').Options} options
+ * @returns {() => PackageDefinition}
+ */
+function once(files, options) {
+  /** @type {PackageDefinition | undefined} */
+  let loaded;
+  return () => {
+    loaded ??= load('@grpc/proto-loader').loadSync(files(), {
+      includeDirs: [PROTO],
+      ...options,
+    });
+    return /** @type {PackageDefinition} */ (loaded);
+  };
 }
 
 /**
@@ -78,7 +88,7 @@ function testing() {
  * @param {string[]} names
  */
 function health(names) {
-  const { HealthImplementation } = require('grpc-health-check');
+  const { HealthImplementation } = load('grpc-health-check');
   const serving = Object.fromEntries(
     ['', ...names].map((name) => [name, /** @type {const} */ ('SERVING')]),
   );
@@ -91,9 +101,8 @@ function health(names) {
  * @param {string[]} names
  */
 function reflection(version, names) {
-  const { ReflectionService } = require('@grpc/reflection');
-  const { protoPath } = require('grpc-health-check');
-  const loaded = { ...builtIn, ...testing(), ...protoLoader.loadSync(protoPath) };
+  const { ReflectionService } = load('@grpc/reflection');
+  const loaded = { ...greeting(), ...testing(), ...checking() };
   // A service without a package has a name with a dot before it in protobufjs' descriptors.
   const services = names.flatMap((name) => [name, `.${name}`]);
   return collected(version, new ReflectionService(loaded, { services }));
