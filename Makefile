@@ -33,6 +33,7 @@ test: python go-if-there rust-toolchain ## Run every test of the project
 	@WIRECHECK_BIN=$(CURDIR)/$(WIRECHECK) scripts/cargo-test.sh --locked --no-fail-fast
 	@$(VENV_PYTHON) -m unittest discover -s python/tests
 	@! command -v go >/dev/null 2>&1 || $(MAKE) --no-print-directory go-test
+	@! command -v npm >/dev/null 2>&1 || $(MAKE) --no-print-directory node-lint node-test
 
 .PHONY: lint
 lint: python rust-toolchain python-lint ## Check formatting and lints of all code

@@ -9,7 +9,7 @@ import * as services from './services.js';
 
 /** @typedef {import('./contract.js').Step} Step */
 
-const COMMON = ['tcp', 'uds', 'raw-messages', 'dynamic-messages'];
+const COMMON = ['tcp', 'uds', 'raw-messages', 'dynamic-messages', 'types:grpc.testing'];
 
 export const CLIENT = [
   'client',

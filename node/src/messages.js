@@ -37,6 +37,24 @@ const builtIn = new Map(
   ]),
 );
 
+// The interface of the official interop cases, loaded when it is asked for.
+const OFFICIAL = 'grpc.testing.';
+const OFFICIAL_SCHEMAS = ['grpc/testing/empty.proto', 'grpc/testing/messages.proto'];
+
+/**
+ * @param {string} name
+ * @returns {MessageType | undefined}
+ */
+function builtInType(name) {
+  if (name.startsWith(OFFICIAL) && !builtIn.has(name)) {
+    const found = loadSchemas(OFFICIAL_SCHEMAS).lookup(`.${name}`);
+    if (found instanceof protobuf.Type) {
+      builtIn.set(name, codec(found));
+    }
+  }
+  return builtIn.get(name);
+}
+
 /** @type {Map<string, import('protobufjs').Root>} The latest used is the last. */
 const pools = new Map();
 
@@ -47,7 +65,7 @@ const pools = new Map();
  * @returns {MessageType}
  */
 export function messageType(name, descriptorSet) {
-  const known = builtIn.get(name);
+  const known = builtInType(name);
   if (descriptorSet.length === 0 && known === undefined) {
     throw new CouldNotTryError(`'${name}' is not built in and no descriptor set came with it`);
   }
