@@ -175,7 +175,7 @@ pub struct Place {
     /// Add a peer that keeps the contract; the command gets `client` or `server` as its last argument.
     #[arg(long = "peer", value_name = "NAME=COMMAND")]
     pub peers: Vec<String>,
-    /// The folder of the suites [default: interop-tests/cases].
+    /// The folder of the suites, or one of its files [default: interop-tests/cases].
     #[arg(long, value_name = "DIR")]
     pub cases: Option<PathBuf>,
     /// The list of known deviations [default: known.toml beside the suites].

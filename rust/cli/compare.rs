@@ -10,6 +10,7 @@ use wirecheck_core::plan::types::{CasePlan, PeerKind};
 use super::arguments::{Format, Place};
 use super::context::Context;
 use super::error::CliError;
+use super::output::exchange_of;
 use super::run::{Told, execute};
 use super::service::server_at;
 use super::{Result, print};
@@ -71,11 +72,17 @@ pub fn run(arguments: &CompareArguments, style: Style) -> Result<Exit> {
         build: arguments.place.build(false),
         ..Told::default()
     };
-    let (run, _) = execute(&context, plan, &told, style)?;
+    let (run, folder) = execute(&context, plan, &told, style)?;
     if !run.complete || run.peers.iter().any(|peer| !peer.errors.is_empty()) {
         return Ok(incomplete(&run, style));
     }
-    let found = compare(&run, &cases, (&names.0, &names.1), &context.left_out);
+    let found = compare(
+        &run,
+        &cases,
+        (&names.0, &names.1),
+        &context.left_out,
+        |attempt| exchange_of(folder.path(), attempt),
+    );
     match arguments.format {
         Format::Text => print(&report::comparison(&found, style)),
         Format::Json => print(&format!("{:#}\n", report::comparison_json(&found))),

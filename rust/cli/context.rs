@@ -294,23 +294,19 @@ pub fn schema_of(run: &Path) -> Schema {
         .unwrap_or_else(built_in_schema)
 }
 
-/// The cases of all suites in a folder.
-pub fn load_suites(folder: &Path, schema: &Schema) -> Result<Vec<CasePlan>> {
-    let read = |path: &Path| {
-        let path = path.to_owned();
-        move |source| CliError::Read { path, source }
-    };
-    let entries = std::fs::read_dir(folder).map_err(read(folder))?;
-    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    files.retain(|path| {
-        path.extension()
-            .is_some_and(|ending| ending == "yaml" || ending == "yml")
-    });
-    files.sort();
+/// The cases of all suites in a folder, or of the one file that is named.
+pub fn load_suites(place: &Path, schema: &Schema) -> Result<Vec<CasePlan>> {
+    let files = suite_files(place).map_err(|source| CliError::Read {
+        path: place.to_owned(),
+        source,
+    })?;
     let mut cases = Vec::new();
     let mut problems = Vec::new();
     for file in files {
-        let text = std::fs::read_to_string(&file).map_err(read(&file))?;
+        let text = std::fs::read_to_string(&file).map_err(|source| CliError::Read {
+            path: file.clone(),
+            source,
+        })?;
         match load(Source::new(file, text)).and_then(|loaded| resolve(&loaded, schema)) {
             Ok(suite) => cases.extend(suite),
             Err(problem) => problems.push(problem),
@@ -321,6 +317,20 @@ pub fn load_suites(folder: &Path, schema: &Schema) -> Result<Vec<CasePlan>> {
         (true, true) => Err(CliError::NoCases),
         (true, false) => Ok(cases),
     }
+}
+
+fn suite_files(place: &Path) -> std::io::Result<Vec<PathBuf>> {
+    if place.is_file() {
+        return Ok(vec![place.to_owned()]);
+    }
+    let entries = std::fs::read_dir(place)?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| {
+        path.extension()
+            .is_some_and(|ending| ending == "yaml" || ending == "yml")
+    });
+    files.sort();
+    Ok(files)
 }
 
 fn load_known(path: &Path) -> Result<(Vec<Known>, Option<Source>)> {

@@ -1,5 +1,7 @@
 //! `wirecheck doctor`.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 use wirecheck_core::model::exit::Exit;
 use wirecheck_core::plan::schema::Schema;
@@ -35,6 +37,12 @@ pub fn run(arguments: &DoctorArguments, style: Style) -> Result<Exit> {
     let logs = tempfile::tempdir().map_err(CliError::Start)?;
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::Start)?;
     let mut checks: Vec<Check> = schema(&context.schema).into_iter().collect();
+    let (folders, python) = doctor::project(&base(&arguments.place), &context.peers);
+    checks.extend(doctor::generated::checks(
+        &context.schema,
+        &folders,
+        &python,
+    ));
     runtime.block_on(async {
         for peer in peers {
             checks.extend(doctor::peer(peer, logs.path()).await);
@@ -61,6 +69,12 @@ pub fn run(arguments: &DoctorArguments, style: Style) -> Result<Exit> {
         0 => Exit::Ok,
         _ => Exit::Infrastructure,
     })
+}
+
+/// The folder of the project: that of its manifest, or the current one.
+fn base(place: &Place) -> PathBuf {
+    let manifest = place.manifest.as_deref().and_then(Path::parent);
+    manifest.unwrap_or(Path::new("")).to_owned()
 }
 
 fn wanted<'a>(context: &'a Context, names: &[String]) -> Result<Vec<&'a PeerSpec>> {

@@ -85,6 +85,9 @@ pub enum CliError {
     /// `--peer` is not `NAME=COMMAND`.
     #[error("`--peer {0}` is not `NAME=COMMAND`")]
     Peer(String),
+    /// Cases were given as replies, and none of them says one.
+    #[error("no case gives a reply{}", why(.0))]
+    NoReplies(Vec<String>),
     /// No suites are to be found.
     #[error("there are no cases here")]
     NoCases,
@@ -186,6 +189,7 @@ impl CliError {
             | Self::Ambiguous { .. }
             | Self::Unknown { .. }
             | Self::Peer(_)
+            | Self::NoReplies(_)
             | Self::NoCases
             | Self::Read { .. }
             | Self::NoRun(_)
@@ -264,6 +268,9 @@ impl CliError {
                 quoted(&candidates[..candidates.len().min(6)])
             )),
             Self::Peer(_) => Some("for example `--peer mine='python peer.py'`".into()),
+            Self::NoReplies(_) => Some(
+                "a case gives one with `call` and what it expects: `receive`, or a `status`".into(),
+            ),
             Self::NoCases => Some(
                 "for your own services `wirecheck init` writes a manifest, and \
                  `wirecheck run --server ADDRESS --proto FILE` needs none; \
@@ -321,6 +328,14 @@ fn error_word(style: Style) -> &'static str {
     match style {
         Style::Plain => "error:",
         Style::Ansi => "\x1b[1;31merror:\x1b[0m",
+    }
+}
+
+/// The reasons, if there are any.
+fn why(reasons: &[String]) -> String {
+    match reasons.is_empty() {
+        true => String::new(),
+        false => format!(": {}", reasons.join("; ")),
     }
 }
 

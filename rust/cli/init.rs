@@ -1,6 +1,6 @@
 //! `wirecheck init`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use wirecheck_core::model::exit::Exit;
 
@@ -23,6 +23,9 @@ pub fn run(arguments: &InitArguments, style: Style, stdout_style: Style) -> Resu
         path: folder.to_owned(),
         source,
     })?;
+    let root = std::path::absolute(folder).map_err(CliError::Start)?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").filter(|target| !target.is_empty());
+    let tree = tree.with_cargo_target(target.map(PathBuf::from), &root);
     let found = Found::of(&tree);
     if found.is_empty() {
         return Err(CliError::NothingFound(folder.to_owned()));

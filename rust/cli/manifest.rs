@@ -4,11 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use wirecheck_core::plan::manifest::{self, Manifest, Peer, Role, Runs};
-use wirecheck_core::plan::program;
 use wirecheck_core::plan::schema::Schema;
 use wirecheck_core::plan::service::{self, Ask};
 use wirecheck_core::plan::source::{Source, nearest};
 use wirecheck_core::plan::types::CasePlan;
+use wirecheck_core::plan::{given, program};
 
 use super::Result;
 use super::arguments::Place;
@@ -102,17 +102,27 @@ impl Read {
             let (calls, left_out) = service::cases(schema, &self.ask(seed))?;
             cases.extend(calls);
             notes = left_out;
-        } else if has_client {
-            cases.extend(program::against_answers(schema));
         }
         let own = self
             .manifest
             .cases
             .as_ref()
             .map(|folder| self.base.join(folder));
-        if let Some(folder) = place.cases.clone().or(own) {
-            cases.extend(load_suites(&folder, schema)?);
+        let own = match place.cases.clone().or(own) {
+            Some(folder) => load_suites(&folder, schema)?,
+            None => Vec::new(),
+        };
+        if has_client && !has_server {
+            // Without a server of the team's own, cases say what a client is told.
+            let given = given::replies(&own);
+            let (answers, left_out) = program::against_given(schema, &given);
+            notes = left_out;
+            match answers.is_empty() {
+                true => cases.extend(program::against_answers(schema)),
+                false => cases.extend(answers),
+            }
         }
+        cases.extend(own);
         Ok((cases, notes))
     }
 

@@ -2,7 +2,7 @@
 //! looks at.
 
 use std::net::ToSocketAddrs as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -11,7 +11,7 @@ use wirecheck_core::plan::manifest::Manifest;
 use wirecheck_core::plan::schema::Schema;
 use wirecheck_core::plan::service::{self, Ask};
 use wirecheck_core::plan::types::{CasePlan, Metadata, PeerKind};
-use wirecheck_core::plan::{program, service::ServiceError};
+use wirecheck_core::plan::{given, program, service::ServiceError};
 use wirecheck_core::wire::secret::Secrets;
 
 use super::Result;
@@ -140,13 +140,25 @@ fn cases(
     place: &Place,
 ) -> Result<(Vec<CasePlan>, Vec<String>)> {
     if named.client.is_some() && named.server.is_none() {
-        return Ok((program::against_answers(schema), Vec::new()));
+        return answers(schema, place.cases.as_deref());
     }
     let (mut cases, notes) = service::cases(schema, ask)?;
     if let Some(folder) = &place.cases {
         cases.extend(load_suites(folder, schema)?);
     }
     Ok((cases, notes))
+}
+
+/// What servers answer to a client: what the cases say, or what is made up.
+fn answers(schema: &Schema, cases: Option<&Path>) -> Result<(Vec<CasePlan>, Vec<String>)> {
+    let Some(cases) = cases else {
+        return Ok((program::against_answers(schema), Vec::new()));
+    };
+    let given = given::replies(&load_suites(cases, schema)?);
+    match given.by_path.is_empty() {
+        true => Err(CliError::NoReplies(given.left_out)),
+        false => Ok(program::against_given(schema, &given)),
+    }
 }
 
 /// The team's own client is the first row: dynamic messages are not its codec.

@@ -9,6 +9,9 @@ use super::{Check, Verdict};
 /// do not implement the same traits.
 const BELONG: [(u64, u64); 6] = [(14, 14), (13, 13), (12, 13), (11, 12), (10, 12), (9, 11)];
 
+/// Crates that generate code for the tonic of the same 0.x version.
+const BUILDERS: [&str; 2] = ["tonic-build", "tonic-prost-build"];
+
 /// Checks of a peer that cargo builds: its command lies in a `target` folder.
 pub fn checks(subject: &str, argv: &[String], folder: &Path) -> Vec<Check> {
     let is_built = argv
@@ -39,6 +42,8 @@ fn lock_above(program: &Path) -> Option<PathBuf> {
 struct Versions {
     tonic: Vec<(u64, String)>,
     prost: Vec<(u64, String)>,
+    /// What generates code for tonic when a project is built.
+    builders: Vec<(&'static str, u64, String)>,
 }
 
 fn versions(lock: &str) -> Option<Versions> {
@@ -59,6 +64,14 @@ fn versions(lock: &str) -> Option<Versions> {
     let versions = Versions {
         tonic: of("tonic"),
         prost: of("prost"),
+        builders: BUILDERS
+            .into_iter()
+            .flat_map(|name| {
+                of(name)
+                    .into_iter()
+                    .map(move |(minor, text)| (name, minor, text))
+            })
+            .collect(),
     };
     (!versions.tonic.is_empty()).then_some(versions)
 }
@@ -78,6 +91,15 @@ fn check_versions(subject: &str, versions: &Versions) -> Check {
         // A version that is not known here is no fault.
         wanted.is_none_or(|(_, prost)| versions.prost.iter().any(|(have, _)| have == prost))
     });
+    let other = versions
+        .builders
+        .iter()
+        .find(|(_, builder, _)| versions.tonic.iter().all(|(tonic, _)| tonic != builder));
+    if let Some((name, _, version)) = other {
+        let found = format!("{found}, {name} {version}");
+        let mend = format!("let {name} have the 0.x version of tonic: `cargo update`");
+        return Check::fix(subject, "crates", found, mend);
+    }
     if !belongs || versions.tonic.len() > 1 {
         let mend =
             "let tonic, tonic-prost-build and prost have the same 0.x version: `cargo update`";
@@ -123,5 +145,11 @@ mod tests {
         ];
         assert_eq!(verdict(&two), Some(Verdict::Warn));
         assert_eq!(verdict(&[("serde", "1.0.0")]), None);
+        let builder = |version| {
+            let tonic = [("tonic", "0.14.9"), ("prost", "0.14.4")];
+            verdict(&[&tonic[..], &[("tonic-build", version)]].concat())
+        };
+        assert_eq!(builder("0.14.2"), Some(Verdict::Ok));
+        assert_eq!(builder("0.12.3"), Some(Verdict::Fix));
     }
 }

@@ -2,12 +2,14 @@
 //! each fault.
 
 pub mod cargo;
+pub mod generated;
 pub mod python;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use wirecheck_core::plan::types::PeerKind;
 
 use crate::peer::contract::Role;
 use crate::peer::process::find_program;
@@ -103,6 +105,27 @@ pub async fn peer(spec: &PeerSpec, logs: &Path) -> Vec<Check> {
         checks.push(starts(spec, logs).await);
     }
     checks
+}
+
+/// The folders that peers are started in, beside the project's own, and the
+/// Python that they use.
+pub fn project(base: &Path, peers: &[PeerSpec]) -> (Vec<PathBuf>, String) {
+    let programs = peers.iter().filter(|peer| peer.kind() == PeerKind::Foreign);
+    let programs: Vec<_> = programs.filter_map(program_of).collect();
+    let mut folders = vec![base.to_owned()];
+    let others = programs.iter().filter_map(|(_, cwd)| cwd.clone());
+    folders.extend(others.filter(|cwd| !cwd.starts_with(base)));
+    let pythons = programs.iter().filter_map(|(argv, cwd)| {
+        let words = python::interpreter(argv)?;
+        // A path is one from the folder of its peer.
+        let is_path = words[0].contains('/');
+        let cwd = cwd.as_deref().filter(|_| is_path).unwrap_or(Path::new(""));
+        let program = cwd.join(&words[0]).display().to_string();
+        let words = std::iter::once(program).chain(words[1..].iter().cloned());
+        Some(words.collect::<Vec<_>>().join(" "))
+    });
+    let python = pythons.into_iter().next();
+    (folders, python.unwrap_or_else(|| "python3".to_owned()))
 }
 
 /// The command of a peer and its folder; nothing where it runs already.

@@ -15,6 +15,15 @@ const MOST_FILES: usize = 500;
 /// What no code of a team's own is in.
 const NOT_OWN: [&str; 5] = [".venv", "venv", "node_modules", "target", ".git"];
 
+/// Tools that run Python in the environment of a project, and how each adds a
+/// package to it.
+const TOOLS: [(&str, &str); 4] = [
+    ("uv", "uv add"),
+    ("poetry", "poetry add"),
+    ("pipenv", "pipenv install"),
+    ("pdm", "pdm add"),
+];
+
 /// Asks the interpreter what it would import.
 const VERSIONS: &str =
     "import google.protobuf as p, grpc as g; print(p.__version__, g.__version__)";
@@ -33,13 +42,14 @@ pub enum Generated {
 
 /// Checks of a peer whose command is a Python interpreter.
 pub async fn checks(subject: &str, argv: &[String], folder: &Path) -> Vec<Check> {
-    let Some(python) = argv.first().filter(|name| is_python(name)) else {
+    let Some(python) = interpreter(argv) else {
         return Vec::new();
     };
+    let install = installer(python);
     let (protobuf, grpcio) = match versions(python, folder).await {
         Ok(versions) => versions,
         Err(why) => {
-            let mend = format!("{python} -m pip install grpcio protobuf");
+            let mend = format!("{install} grpcio protobuf");
             return vec![Check::fix(subject, "packages", why, mend)];
         }
     };
@@ -55,28 +65,53 @@ pub async fn checks(subject: &str, argv: &[String], folder: &Path) -> Vec<Check>
             .display()
             .to_string();
         checks.extend(generated(&source).and_then(|generated| {
-            too_old(subject, &shown, &generated, &protobuf, &grpcio, python)
+            too_old(subject, &shown, &generated, &protobuf, &grpcio, &install)
         }));
     }
     checks
 }
 
+/// Whether a program is a Python interpreter, by its name.
 fn is_python(program: &str) -> bool {
     let name = program.rsplit('/').next().unwrap_or(program);
     name.strip_prefix("python")
         .is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'))
 }
 
-async fn versions(python: &str, folder: &Path) -> Result<(Version, Version), String> {
-    let mut command = tokio::process::Command::new(python);
+/// The words of a command that start Python: the interpreter itself, or a tool
+/// that runs it in the environment of its project.
+pub fn interpreter(argv: &[String]) -> Option<&[String]> {
+    let first = argv.first()?;
+    if is_python(first) {
+        return Some(&argv[..1]);
+    }
+    let is_tool = TOOLS.iter().any(|(tool, _)| tool == first);
+    let runs = is_tool && argv.get(1).is_some_and(|verb| verb == "run");
+    let python = argv.iter().position(|word| is_python(word));
+    python.filter(|_| runs).map(|at| &argv[..=at])
+}
+
+/// What adds a package to the environment of an interpreter.
+fn installer(python: &[String]) -> String {
+    let of_tool = TOOLS.iter().find(|(tool, _)| python[0] == *tool);
+    match of_tool {
+        Some((_, install)) => (*install).to_owned(),
+        None => format!("{} -m pip install", python.join(" ")),
+    }
+}
+
+async fn versions(python: &[String], folder: &Path) -> Result<(Version, Version), String> {
+    let mut command = tokio::process::Command::new(&python[0]);
     command
+        .args(&python[1..])
         .args(["-c", VERSIONS])
         .current_dir(folder)
         .kill_on_drop(true);
+    let shown = python.join(" ");
     let output = tokio::time::timeout(LIMIT, command.output()).await;
     let output = output
-        .map_err(|_| format!("`{python}` did not answer within {} s", LIMIT.as_secs()))?
-        .map_err(|error| format!("`{python}` cannot be started: {error}"))?;
+        .map_err(|_| format!("`{shown}` did not answer within {} s", LIMIT.as_secs()))?
+        .map_err(|error| format!("`{shown}` cannot be started: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let versions: Vec<Version> = text.split_whitespace().map(version).collect();
     match <[Version; 2]>::try_from(versions) {
@@ -95,7 +130,7 @@ fn too_old(
     generated: &Generated,
     protobuf: &Version,
     grpcio: &Version,
-    python: &str,
+    install: &str,
 ) -> Option<Check> {
     let (package, needed, installed) = match generated {
         Generated::Messages(version) => ("protobuf", version, protobuf),
@@ -106,7 +141,7 @@ fn too_old(
     let needed_text = text(needed);
     if needed > installed {
         let found = format!("{file} was generated for {package} {needed_text}");
-        let mend = format!("{python} -m pip install '{package}>={needed_text}'");
+        let mend = format!("{install} '{package}>={needed_text}'");
         return Some(Check::fix(subject, "generated code", found, mend));
     }
     is_ancient.then(|| Check {
@@ -206,7 +241,7 @@ mod tests {
             &Generated::Messages(vec![7, 35, 1]),
             &vec![6, 33, 5],
             &vec![1, 85, 1],
-            "python3",
+            "python3 -m pip install",
         );
         let check = check.expect("a fault");
         assert_eq!(check.verdict, Verdict::Fix);
@@ -233,6 +268,34 @@ mod tests {
         assert_eq!(of(vec![7, 36, 2]), None);
         assert_eq!(of(vec![6, 30, 0]), None);
         assert_eq!(of(vec![5, 29, 0]), Some(Verdict::Warn));
+    }
+
+    #[test]
+    fn a_tool_that_runs_python_is_known_with_its_options() {
+        let words = |line: &str| -> Vec<String> { line.split(' ').map(str::to_owned).collect() };
+        for (line, python, install) in [
+            ("python3 client.py", "python3", "python3 -m pip install"),
+            (
+                "uv run --project app python client.py",
+                "uv run --project app python",
+                "uv add",
+            ),
+            (
+                "poetry run python -m client",
+                "poetry run python",
+                "poetry add",
+            ),
+        ] {
+            let words = words(line);
+            let found = interpreter(&words).expect("a Python");
+            assert_eq!(
+                (found.join(" ").as_str(), installer(found).as_str()),
+                (python, install)
+            );
+        }
+        for line in ["sh run python", "uv sync", "uv run client"] {
+            assert_eq!(interpreter(&words(line)), None, "{line}");
+        }
     }
 
     #[test]

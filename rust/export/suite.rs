@@ -102,6 +102,7 @@ impl Suite {
         if code != 0 {
             expect.status = Some(Match(json!(status)));
             expect.message = Some(Match(json!(message)));
+            expect.details = self.details(stream.response.trailers());
             expect.receive = expect.receive.filter(|messages| !messages.is_empty());
         }
         for list in &stream.response.headers {
@@ -151,6 +152,16 @@ impl Suite {
             1 => name,
             number => format!("{name}-{number}"),
         }
+    }
+
+    /// The error details, unless they are secret.
+    fn details(&self, trailers: Option<&HeaderList>) -> Option<Match> {
+        const NAME: &str = "grpc-status-details-bin";
+        let field = trailers?
+            .get(NAME)
+            .filter(|_| !self.secrets.is_secret(NAME))?;
+        let bytes = decode_bin(&field.value, true).ok()?.concat();
+        (!bytes.is_empty()).then(|| Match(json!(hex(&bytes))))
     }
 
     fn entries(&self, list: &HeaderList, secret: Secret) -> Vec<Metadatum> {

@@ -133,7 +133,9 @@ impl<'a> Package<'a> {
             build.push(self.path.display().to_string());
         }
         build.extend(["--bin".to_owned(), name.to_owned()]);
-        let program = workspace.join("target/debug").join(name);
+        let target = tree.cargo_target();
+        let target = target.unwrap_or_else(|| workspace.join("target"));
+        let program = target.join("debug").join(name);
         Some(Program {
             name: name.to_owned(),
             source: main.to_owned(),

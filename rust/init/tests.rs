@@ -298,6 +298,43 @@ fn a_crate_of_its_own_is_built_by_its_manifest() {
 }
 
 #[test]
+fn cargo_may_build_elsewhere() {
+    let files = [
+        (
+            "Cargo.toml",
+            "[package]\nname = \"shopd\"\n[dependencies]\ntonic = \"0.14\"\n",
+        ),
+        ("src/main.rs", "Server::builder() // env::args().nth(1)\n"),
+    ];
+    let config = ("../.cargo/config.toml", "[build]\ntarget-dir = \"built\"\n");
+    let program = |tree: Tree| {
+        let text = init(&tree).1;
+        let run = text.lines().find(|line| line.starts_with("run = "));
+        run.expect("a peer").to_owned()
+    };
+    let tree = || Tree::of(&files, &[]);
+    let root = Path::new("/home/shop");
+    for (tree, path) in [
+        (tree(), "target/debug/shopd"),
+        (
+            Tree::of(&[&files[..], &[config]].concat(), &[]),
+            "../built/debug/shopd",
+        ),
+        (
+            tree().with_cargo_target(Some("/var/built".into()), root),
+            "/var/built/debug/shopd",
+        ),
+        (
+            tree().with_cargo_target(Some("/home/shop/built".into()), root),
+            "built/debug/shopd",
+        ),
+    ] {
+        let run = format!("run = [\"{path}\", \"127.0.0.1:{{port}}\"]");
+        assert_eq!(program(tree), run);
+    }
+}
+
+#[test]
 fn copies_of_a_schema_are_named_and_imports_decide_the_root() {
     let service = "syntax = \"proto3\";\npackage shop;\nimport \"common/money.proto\";\nservice Shop { rpc Get(M) returns (M); }\nmessage M {}\n";
     let tree = Tree::of(

@@ -15,6 +15,9 @@ const LENGTH: u64 = 512 * 1024;
 /// How many folders above are asked for a Cargo workspace and a virtual environment.
 const ABOVE: usize = 4;
 
+/// Where Cargo looks for what holds for all projects below a folder.
+const CARGO_CONFIG: &str = ".cargo/config.toml";
+
 /// What is in these was put there by a tool.
 const OF_TOOLS: [&str; 8] = [
     "target",
@@ -53,6 +56,8 @@ const ENDINGS: [&str; 11] = [
 pub struct Tree {
     files: BTreeMap<PathBuf, String>,
     environments: BTreeSet<PathBuf>,
+    /// `CARGO_TARGET_DIR`.
+    cargo_target: Option<PathBuf>,
     cut: bool,
 }
 
@@ -66,6 +71,7 @@ impl Tree {
         fs::read_dir(root)?;
         let mut tree = Self::default();
         tree.take_folder(root, Path::new(""), DEPTH);
+        tree.take_file(root, CARGO_CONFIG.into());
         tree.take_above(root);
         Ok(tree)
     }
@@ -77,8 +83,31 @@ impl Tree {
         Self {
             files: files.iter().map(owned).collect(),
             environments: environments.iter().map(PathBuf::from).collect(),
+            cargo_target: None,
             cut: false,
         }
+    }
+
+    /// The tree, where Cargo is told by its environment to build elsewhere. A
+    /// folder below `root`, the tree's own, becomes a relative one.
+    pub fn with_cargo_target(mut self, target: Option<PathBuf>, root: &Path) -> Self {
+        self.cargo_target = target.map(|target| match target.strip_prefix(root) {
+            Ok(below) => below.to_owned(),
+            Err(_) => target,
+        });
+        self
+    }
+
+    /// Where Cargo builds when it is started in the tree's folder, unless that
+    /// is beside the workspace: by its environment, or by the nearest
+    /// configuration that says so.
+    pub fn cargo_target(&self) -> Option<PathBuf> {
+        let configured = upwards(Path::new("")).into_iter().find_map(|folder| {
+            let config: toml::Table = self.text(&folder.join(CARGO_CONFIG))?.parse().ok()?;
+            let target = config.get("build")?.get("target-dir")?.as_str()?;
+            Some(folder.join(target))
+        });
+        self.cargo_target.clone().or(configured)
     }
 
     /// Whether there was more than the limits allow.
@@ -175,6 +204,7 @@ impl Tree {
             }
             above.push("..");
             self.take_file(root, above.join("Cargo.toml"));
+            self.take_file(root, above.join(CARGO_CONFIG));
             self.note_environment(root, &above.join(".venv"));
         }
     }

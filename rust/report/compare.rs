@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use wirecheck_core::judge::encoding::How;
 use wirecheck_core::model::comparison::{Comparison, Found};
 use wirecheck_core::model::exit::Exit;
 use wirecheck_core::plan::schema::split_path;
@@ -35,6 +36,10 @@ pub fn comparison(found: &Comparison, style: Style) -> String {
         page.blank();
         put(&mut page, found, difference);
     }
+    for difference in &found.lax {
+        page.blank();
+        put(&mut page, found, difference);
+    }
     page.blank();
     not_compared(&mut page, found);
     verdict(&mut page, found);
@@ -47,12 +52,22 @@ fn put(page: &mut Page, found: &Comparison, difference: &Found) {
     let method = method(difference);
     let title = format!(" {}  {method} `{}`", differs.kind.name(), differs.path);
     let title = text::fit(&title, WIDTH - calls.len() - 2);
-    page.line(Line::default().paint(Paint::Bad, title).right(calls));
+    let paint = match differs.kind.is_lax() {
+        true => Paint::Dim,
+        false => Paint::Bad,
+    };
+    page.line(Line::default().paint(paint, title).right(calls));
     for (name, value) in [(&found.left, &differs.left), (&found.right, &differs.right)] {
         let value = value.as_deref().unwrap_or("(absent)");
         let label = Line::indent(3).paint(Paint::Dim, name.as_str());
         let column = COLUMN.max(found.left.len().max(found.right.len()) + 5);
         page.folded(label, column, &text::fit(value, VALUE));
+    }
+    if let Some(how) = differs.how {
+        let column = COLUMN.max(found.left.len().max(found.right.len()) + 5);
+        let label = Line::indent(3).paint(Paint::Dim, "note");
+        let note = format!("same meaning, other bytes: {}", how.sentence());
+        page.entry(label, column, &note);
     }
     let mut calls: Vec<String> = difference.calls.iter().take(CALLS).cloned().collect();
     calls.extend((difference.calls.len() > CALLS).then(|| more(difference.calls.len() - CALLS)));
@@ -87,13 +102,18 @@ fn not_compared(page: &mut Page, found: &Comparison) {
 
 fn verdict(page: &mut Page, found: &Comparison) {
     let exit = format!("exit {}", exit(found).code());
+    let lax = match found.lax.len() {
+        0 => String::new(),
+        several => format!("; same meaning in other bytes: {several}"),
+    };
     let (paint, sentence) = match kinds(found).as_slice() {
         [] if found.calls == 0 => (Paint::Bad, "nothing was compared".to_owned()),
-        [] => (Paint::Good, "no difference".to_owned()),
+        [] => (Paint::Good, format!("no difference{lax}")),
         kinds => {
             let count = text::count(found.differences.len(), "difference");
             let kinds = kinds.iter().map(|(kind, count)| format!("{kind} {count}"));
-            let sentence = format!("{count}: {}", kinds.collect::<Vec<_>>().join(", "));
+            let kinds = kinds.collect::<Vec<_>>().join(", ");
+            let sentence = format!("{count}: {kinds}{lax}");
             (Paint::Bad, sentence)
         }
     };
@@ -110,7 +130,8 @@ fn kinds(found: &Comparison) -> Vec<(&'static str, usize)> {
     kinds.into_iter().collect()
 }
 
-/// What a comparison ends with: nothing compared is not "no difference".
+/// What a comparison ends with: nothing compared is not "no difference", and the
+/// same meaning in other bytes is none.
 pub fn exit(found: &Comparison) -> Exit {
     match (found.differences.is_empty(), found.calls) {
         (false, _) => Exit::Incompatible,
@@ -121,22 +142,25 @@ pub fn exit(found: &Comparison) -> Exit {
 
 /// The same for programs.
 pub fn comparison_json(found: &Comparison) -> Value {
-    let differences = found.differences.iter().map(|difference| {
+    let listed = |difference: &Found| {
         json!({
             "kind": difference.differs.kind.name(),
             "method": difference.method,
             "path": difference.differs.path,
             "left": difference.differs.left,
             "right": difference.differs.right,
+            "how": difference.differs.how.map(How::sentence),
             "calls": difference.calls,
         })
-    });
+    };
+    let (differences, lax) = (found.differences.iter(), found.lax.iter());
     json!({
         "schema_version": 1,
         "left": found.left,
         "right": found.right,
         "calls": found.calls,
-        "differences": differences.collect::<Vec<_>>(),
+        "differences": differences.map(listed).collect::<Vec<_>>(),
+        "lax": lax.map(listed).collect::<Vec<_>>(),
         "not_compared": found.not_compared,
         "varying": found.varying,
     })

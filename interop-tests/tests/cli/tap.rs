@@ -121,6 +121,41 @@ fn saved_calls_are_cases() {
     assert!(matches!(ran.exit, Some(0 | 1)), "{}", ran.stderr);
 }
 
+/// A client that knows nothing of Wirecheck, and no schema either.
+const CLIENT: &str = "
+import sys
+import grpc
+
+with grpc.insecure_channel(sys.argv[1]) as channel:
+    call = channel.unary_unary('/Greeter/SayHello')
+    print(call(b'\\x0a\\x05World', timeout=20))
+";
+
+#[test]
+fn saved_calls_are_replies_too() {
+    let place = Place::new();
+    let file = place.path().join("seen.yaml").display().to_string();
+    let pair = Pair::of("say-hello");
+    let tapping = Tapping::start(
+        &pair.address,
+        &[&HELLO[..], &["--save-cases", &file]].concat(),
+    );
+    pair.talk(&tapping.address);
+    tapping.end(Signal::INT);
+    let script = place.write("client.py", CLIENT).join("client.py");
+    let python = project_root().join(".venv/bin/python");
+    let client = format!("{} {} {{target}}", python.display(), script.display());
+    let printed = place.write("printed", "b'\\n\\x0cHello, World'\n");
+    let printed = printed.join("printed");
+    let printed = printed.display().to_string();
+    let words = ["--client", &client, "--client-output", &printed];
+    let ran = place.run(&[&words[..], &HELLO, &["--cases", &file]].concat());
+    assert_eq!(ran.exit, Some(0), "{}", ran.stderr);
+    let cells = place.last().cells;
+    assert!(cells.iter().all(|cell| cell.case == "answers.given"));
+    assert!(cells.iter().any(|cell| cell.outcome == "pass"));
+}
+
 #[test]
 fn what_breaks_a_rule_is_told_once_with_its_side() {
     let pair = Pair::of("say-hello").without_te();

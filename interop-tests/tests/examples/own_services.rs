@@ -4,60 +4,14 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use tempfile::TempDir;
-use wirecheck_core::model::run::Run;
 use wirecheck_interop_tests::prerequisite::project_root;
 
-use crate::program::{Answer, Server, python, rust};
+use crate::folder::{Folder, ORDERS, SHOP, absolute};
+use crate::program::{Server, python, rust};
 
-/// The shop's schema.
-const SHOP: &str = "examples/rust-server-python-client/proto";
-/// The rewrite's.
-const ORDERS: &str = "examples/python-to-rust-rewrite/proto";
 /// What aio does when a server answers before a request stream has ended is a matter of chance:
 /// `grpc.aio` then reports INTERNAL in place of the status.
 const WITHOUT_CHANCE: [&str; 2] = ["rust-tonic.dynamic", "python-grpcio.dynamic"];
-
-/// A folder of one's own, in which commands are typed.
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder"))
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// Types `wirecheck ARGUMENTS` in it.
-    fn wirecheck(&self, arguments: &[&str]) -> Answer {
-        let mut command = assert_cmd::Command::from_std(rust("wirecheck"));
-        command.current_dir(self.path()).args(arguments);
-        for name in ["CI", "GITHUB_ACTIONS", "CLICOLOR_FORCE", "WIRECHECK_RUNS"] {
-            command.env_remove(name);
-        }
-        let output = command.output().expect("the program can be started");
-        Answer {
-            exit: output.status.code(),
-            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
-            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
-        }
-    }
-
-    fn last(&self) -> Run {
-        let text = fs::read(self.path().join(".wirecheck/runs/latest/run.json")).expect("a run");
-        serde_json::from_slice(&text).expect("a run of this version")
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.path().join(name), text).expect("a file");
-    }
-}
-
-fn absolute(path: &str) -> String {
-    project_root().join(path).display().to_string()
-}
 
 /// The command of the shop's client.
 fn shop_client() -> Vec<String> {
@@ -264,62 +218,6 @@ fn a_manifest_starts_the_servers_and_runs_the_clients() {
         "{}",
         answer.stderr
     );
-}
-
-#[test]
-fn compare_names_what_is_planted_and_nothing_else() {
-    let old = Server::start(python("python-to-rust-rewrite/python/server.py"));
-    let folder = Folder::new();
-    let kinds = [
-        "default-left-out",
-        "unknown-field-lost",
-        "enum-value",
-        "status-code",
-        "error-details",
-        "metadata-key",
-        "stream-order",
-        "trailing-whitespace",
-    ];
-    for planted in kinds
-        .map(|kind| vec![kind])
-        .into_iter()
-        .chain([Vec::new(), kinds.to_vec()])
-    {
-        let mut command = rust("shop-rewrite");
-        if !planted.is_empty() {
-            command.args(["--planted", &planted.join(",")]);
-        }
-        let new = Server::start(command);
-        let answer = folder.wirecheck(&[
-            "compare",
-            old.address(),
-            new.address(),
-            "--proto",
-            &absolute(ORDERS),
-            "--format",
-            "json",
-        ]);
-        let wanted = i32::from(!planted.is_empty());
-        assert_eq!(
-            answer.exit,
-            Some(wanted),
-            "{planted:?}: {}{}",
-            answer.stdout,
-            answer.stderr
-        );
-        let found: serde_json::Value = serde_json::from_str(&answer.stdout).expect("JSON");
-        let mut found: Vec<&str> = found["differences"]
-            .as_array()
-            .expect("a list")
-            .iter()
-            .map(|found| found["kind"].as_str().expect("a kind"))
-            .collect();
-        found.sort_unstable();
-        found.dedup();
-        let mut planted = planted.clone();
-        planted.sort_unstable();
-        assert_eq!(found, planted, "{}", answer.stdout);
-    }
 }
 
 #[test]

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::answer::{COUNT, DETAILS, MESSAGE, METADATA, STATUS};
-use super::leaves::{Difference, Leaves, PathPattern, differences, general};
+use super::encoding::{How, OtherBytes, same_without_schema};
+use super::leaves::{Difference, Leaves, PathPattern, differences, general, unhex};
 
 /// What kind of difference it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +35,8 @@ pub enum Kind {
     TrailingWhitespace,
     /// Another value.
     Value,
+    /// The same meaning in other bytes, which stacks may choose.
+    OtherBytes,
 }
 
 /// One difference between two answers.
@@ -47,6 +50,20 @@ pub struct Differs {
     pub left: Option<String>,
     /// What the right one says there.
     pub right: Option<String>,
+    /// Of the same meaning in other bytes, how they come to be others.
+    pub how: Option<How>,
+}
+
+impl From<OtherBytes> for Differs {
+    fn from(found: OtherBytes) -> Self {
+        Self {
+            kind: Kind::OtherBytes,
+            path: general(&found.path),
+            left: found.left,
+            right: found.right,
+            how: Some(found.how),
+        }
+    }
 }
 
 impl Kind {
@@ -65,7 +82,13 @@ impl Kind {
             Self::EnumValue => "enum-value",
             Self::TrailingWhitespace => "trailing-whitespace",
             Self::Value => "value",
+            Self::OtherBytes => "other-bytes",
         }
+    }
+
+    /// Nobody who reads the answers with its schema sees this difference.
+    pub fn is_lax(self) -> bool {
+        self == Self::OtherBytes
     }
 }
 
@@ -124,6 +147,7 @@ fn renamed(mut found: Vec<Difference>) -> (Vec<Differs>, Vec<Difference>) {
         };
         out.push(Differs {
             kind: Kind::MetadataKey,
+            how: None,
             path: found[left].path.clone(),
             left: shown(left, &found[left].left),
             right: shown(right, &found[right].right),
@@ -141,6 +165,7 @@ fn differs(kind: Kind, found: &Difference) -> Differs {
         path: general(&found.path),
         left: found.left.clone(),
         right: found.right.clone(),
+        how: (kind == Kind::OtherBytes).then_some(How::Other),
     }
 }
 
@@ -150,7 +175,10 @@ fn kind(found: &Difference, left: &Leaves, right: &Leaves) -> Kind {
         return text_kind(found).unwrap_or(Kind::StatusMessage);
     }
     if path == DETAILS {
-        return Kind::ErrorDetails;
+        return match is_other_encoding(found) {
+            true => Kind::OtherBytes,
+            false => Kind::ErrorDetails,
+        };
     }
     if path == COUNT {
         return Kind::StreamLength;
@@ -166,6 +194,15 @@ fn kind(found: &Difference, left: &Leaves, right: &Leaves) -> Kind {
         (Some(left), Some(right)) if is_enum(left) && is_enum(right) => Kind::EnumValue,
         (Some(value), None) | (None, Some(value)) if is_enum(value) => Kind::EnumValue,
         _ => text_kind(found).unwrap_or(Kind::Value),
+    }
+}
+
+/// Error details are compared as they came, and are a message themselves.
+fn is_other_encoding(found: &Difference) -> bool {
+    let bytes = |text: &Option<String>| unhex(text.as_deref()?.strip_prefix("hex ")?);
+    match (bytes(&found.left), bytes(&found.right)) {
+        (Some(left), Some(right)) => same_without_schema(&left, &right),
+        _ => false,
     }
 }
 
@@ -332,6 +369,14 @@ mod tests {
             let shown = kinds(&[left], &[right]);
             assert!(shown.iter().any(|shown| shown == kind), "{kind}: {shown:?}");
         }
+    }
+
+    #[test]
+    fn details_with_the_same_meaning_are_other_bytes() {
+        let (one, other) = ("hex 08031200", "hex 12000803");
+        let shown = kinds(&[("details", one)], &[("details", other)]);
+        assert_eq!(shown, ["other-bytes details"]);
+        assert!(Kind::OtherBytes.is_lax() && !Kind::ErrorDetails.is_lax());
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod agreement;
 pub mod answer;
 pub mod check;
 pub mod compare;
+pub mod encoding;
 mod expectations;
 pub mod finding;
 pub mod leaves;

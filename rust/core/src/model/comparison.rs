@@ -7,8 +7,10 @@ use super::run::{Attempt, Cell, Run};
 use super::to_judge;
 use crate::judge::answer::{self, STATUS};
 use crate::judge::compare::{Differs, compare as compare_answers};
+use crate::judge::encoding;
 use crate::judge::leaves::{Leaves, PathPattern, differences, general, lies_in};
 use crate::plan::types::CasePlan;
+use crate::wire::exchange::Exchange;
 
 /// What comparing two servers gave.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +23,8 @@ pub struct Comparison {
     pub calls: usize,
     /// Differences, the first call that shows each first.
     pub differences: Vec<Found>,
+    /// The same meaning in other bytes, which is no fault.
+    pub lax: Vec<Found>,
     /// Calls that could not be compared, with the reason.
     pub not_compared: Vec<String>,
     /// What varies by nature, as `case path`, without indices.
@@ -38,12 +42,14 @@ pub struct Found {
     pub calls: Vec<String>,
 }
 
-/// Compares what one client was told by two servers.
+/// Compares what one client was told by two servers, and how that was encoded,
+/// where `exchange_of` still knows what passed.
 pub fn compare(
     run: &Run,
     cases: &[CasePlan],
     (left, right): (&str, &str),
     left_out: &[PathPattern],
+    exchange_of: impl Fn(&Attempt) -> Option<Exchange>,
 ) -> Comparison {
     let mut comparison = Comparison {
         left: left.to_owned(),
@@ -56,7 +62,13 @@ pub fn compare(
             cell.and_then(|cell| cell.attempts.last())
         };
         match (of(left), of(right)) {
-            (Some(left), Some(right)) => comparison.case(case, left, right, left_out),
+            (Some(left), Some(right)) => {
+                let both = [left, right].map(|attempt| Told {
+                    attempt,
+                    exchange: exchange_of(attempt),
+                });
+                comparison.case(case, &both, left_out);
+            }
             (None, None) => {}
             (None, Some(_)) => comparison
                 .not_compared
@@ -73,12 +85,18 @@ fn is_of(cell: &Cell, server: &str, case: &CasePlan) -> bool {
     cell.server == server && cell.suite == case.suite && cell.case == case.name
 }
 
+/// What one server told in one run of a case.
+struct Told<'a> {
+    attempt: &'a Attempt,
+    exchange: Option<Exchange>,
+}
+
 impl Comparison {
-    fn case(&mut self, case: &CasePlan, left: &Attempt, right: &Attempt, left_out: &[PathPattern]) {
-        let varying = match case.agrees {
-            true => varying(case, left)
-                .union(&varying(case, right))
-                .cloned()
+    fn case(&mut self, case: &CasePlan, both: &[Told<'_>; 2], left_out: &[PathPattern]) {
+        let varying: BTreeSet<String> = match case.agrees {
+            true => both
+                .iter()
+                .flat_map(|told| varying(case, told.attempt))
                 .collect(),
             false => BTreeSet::new(),
         };
@@ -93,21 +111,18 @@ impl Comparison {
                 _ if case.agrees => case.id.clone(),
                 _ => format!("{} {}", case.id, call.id),
             };
-            match (told(case, left, index), told(case, right, index)) {
-                (Some(left), Some(right)) => {
+            match differences_of(case, index, both, left_out) {
+                Ok(found) => {
                     self.calls += 1;
-                    let found = compare_answers(&left, &right, left_out);
-                    for differs in found
-                        .into_iter()
+                    let found = found.into_iter();
+                    found
                         .filter(|found| !covers(&varying, &found.path))
-                    {
-                        self.add(&call.path, differs, shown.clone());
-                    }
+                        .for_each(|differs| self.add(&call.path, differs, shown.clone()));
                 }
-                (None, _) => self
+                Err(Side::Left) => self
                     .not_compared
                     .push(format!("{shown}: no answer of {}", self.left)),
-                (_, None) => self
+                Err(Side::Right) => self
                     .not_compared
                     .push(format!("{shown}: no answer of {}", self.right)),
             }
@@ -115,20 +130,54 @@ impl Comparison {
     }
 
     fn add(&mut self, method: &str, differs: Differs, call: String) {
-        let known = self.differences.iter_mut().find(|found| {
+        let list = match differs.kind.is_lax() {
+            true => &mut self.lax,
+            false => &mut self.differences,
+        };
+        let known = list.iter_mut().find(|found| {
             found.method == method
                 && found.differs.kind == differs.kind
                 && found.differs.path == differs.path
+                && found.differs.how == differs.how
         });
         match known {
+            // Elements of a list may share a difference.
+            Some(found) if found.calls.last() == Some(&call) => {}
             Some(found) => found.calls.push(call),
-            None => self.differences.push(Found {
+            None => list.push(Found {
                 method: method.to_owned(),
                 differs,
                 calls: vec![call],
             }),
         }
     }
+}
+
+/// Who did not answer.
+enum Side {
+    Left,
+    Right,
+}
+
+/// How the answers to one call differ: first in what they mean, then in how
+/// that is encoded.
+fn differences_of(
+    case: &CasePlan,
+    call: usize,
+    [left, right]: &[Told<'_>; 2],
+    left_out: &[PathPattern],
+) -> Result<Vec<Differs>, Side> {
+    let answers = (
+        told(case, left.attempt, call).ok_or(Side::Left)?,
+        told(case, right.attempt, call).ok_or(Side::Right)?,
+    );
+    let mut found = compare_answers(&answers.0, &answers.1, left_out);
+    if let (Some(left), Some(right)) = (&left.exchange, &right.exchange) {
+        let is_left_out = |path: &str| left_out.iter().any(|pattern| pattern.matches(path));
+        let other = encoding::of_replies(case, call, (left, right), &is_left_out);
+        found.extend(other.into_iter().map(Differs::from));
+    }
+    Ok(found)
 }
 
 fn told(case: &CasePlan, attempt: &Attempt, index: usize) -> Option<Leaves> {

@@ -2,6 +2,7 @@
 //! made before.
 
 use super::run::{ClientOf, MessageOf, MetadatumOf};
+use crate::judge::leaves::unhex;
 use crate::judge::observed::{CallResult, MessageSeen};
 use crate::plan::types::Metadata;
 use crate::wire::names::status_code;
@@ -14,7 +15,7 @@ pub fn result(client: &ClientOf) -> Option<CallResult> {
     Some(CallResult {
         status: status_code(&client.status)?,
         message: client.message.clone(),
-        details: bytes(&client.details)?,
+        details: unhex(&client.details)?,
         leading: metadata(&client.leading)?,
         trailing: metadata(&client.trailing)?,
         merged: client.merged,
@@ -30,7 +31,7 @@ fn metadata(entries: &[MetadatumOf]) -> Option<Metadata> {
     let entry = |entry: &MetadatumOf| {
         let value = match (&entry.value, &entry.hex) {
             (Some(text), _) => text.clone().into_bytes(),
-            (None, Some(hex)) => bytes(hex)?,
+            (None, Some(hex)) => unhex(hex)?,
             (None, None) => Vec::new(),
         };
         Some((entry.key.clone(), value))
@@ -41,17 +42,10 @@ fn metadata(entries: &[MetadatumOf]) -> Option<Metadata> {
 fn message(message: &MessageOf) -> Option<MessageSeen> {
     Some(MessageSeen {
         length: message.length,
-        sha256: bytes(&message.sha256)?,
-        head: bytes(&message.hex)?,
+        sha256: unhex(&message.sha256)?,
+        head: unhex(&message.hex)?,
         codec_error: message.codec_error.clone(),
     })
-}
-
-fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let digits = hex.as_bytes().chunks(2);
-    digits
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod cells;
 pub mod expand;
 pub mod expect;
 pub mod generate;
+pub mod given;
 pub mod known;
 pub mod known_edit;
 pub mod load;

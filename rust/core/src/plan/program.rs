@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::case::ServerOptions;
 use super::generate::{Choice, message};
+use super::given::Given;
 use super::schema::{Schema, ServiceMethod, Shape};
 use super::source::Location;
 use super::types::{
@@ -18,6 +19,9 @@ use crate::wire::canonical::canonical;
 
 /// How long a client may run.
 pub const LIMIT: Duration = Duration::from_secs(60);
+/// The most cases with given replies: each is a run of the client against every
+/// server.
+const MOST_ROUNDS: usize = 16;
 /// The suite of these cases.
 const SUITE: &str = "program";
 
@@ -46,20 +50,70 @@ pub fn against_answers(schema: &Schema) -> Vec<CasePlan> {
         ),
     ];
     let cases = answers.into_iter().map(|(name, about, mut choice)| {
-        let methods = schema.methods();
-        let scripts: Vec<ScriptPlan> = methods
+        let scripts = schema.methods();
+        let scripts = scripts
             .iter()
             .map(|method| script(method, choice.as_mut()))
             .collect();
-        let kinds = methods
-            .iter()
-            .flat_map(|method| [&method.types.request, &method.types.response]);
-        let mut case = case(name, about, PeerKind::Contract);
-        case.descriptors = schema.descriptors(kinds).into();
-        case.listeners[0].scripts = scripts;
-        case
+        answering(case(name, about, PeerKind::Contract), schema, scripts)
     });
     cases.collect()
+}
+
+/// A foreign client is run against servers that answer as somebody said. A
+/// method with several given replies has one after the other of them, each in a
+/// case of its own; one without answers with a message that has nothing set.
+/// Replies that no case has room for are said.
+pub fn against_given(schema: &Schema, given: &Given) -> (Vec<CasePlan>, Vec<String>) {
+    let rounds = given.rounds();
+    let cases = (0..rounds.min(MOST_ROUNDS)).map(|round| given_case(schema, given, round));
+    let mut left_out = given.left_out.clone();
+    if rounds > MOST_ROUNDS {
+        let beyond = given
+            .by_path
+            .values()
+            .flat_map(|of| of.iter().skip(MOST_ROUNDS));
+        left_out.extend(
+            beyond.map(|reply| format!("{}: beyond {MOST_ROUNDS} replies of a method", reply.case)),
+        );
+    }
+    (cases.collect(), left_out)
+}
+
+fn given_case(schema: &Schema, given: &Given, round: usize) -> CasePlan {
+    let name = match round {
+        0 => "answers.given".to_owned(),
+        round => format!("answers.given-{}", round + 1),
+    };
+    let mut of = Vec::new();
+    let scripts = schema.methods();
+    let scripts = scripts
+        .iter()
+        .map(|method| {
+            let replies = given.by_path.get(&method.path);
+            // A method with fewer replies than others begins anew.
+            let reply = replies.and_then(|replies| replies.get(round % replies.len()));
+            of.extend(reply.map(|reply| (reply.case.as_str(), reply.digest.as_str())));
+            reply.map_or_else(|| script(method, None), |reply| reply.script.clone())
+        })
+        .collect();
+    let names: Vec<&str> = of.iter().map(|(case, _)| *case).collect();
+    let digests: Vec<&str> = of.iter().map(|(_, digest)| *digest).collect();
+    let about = format!("Answers are given by {}.", names.join(", "));
+    let case = case(&name, &about, PeerKind::Contract);
+    let digest = digest(&format!("{} {}", case.id, digests.join(" ")));
+    answering(CasePlan { digest, ..case }, schema, scripts)
+}
+
+/// A case whose server follows these scripts.
+fn answering(mut case: CasePlan, schema: &Schema, scripts: Vec<ScriptPlan>) -> CasePlan {
+    let methods = schema.methods();
+    let kinds = methods
+        .iter()
+        .flat_map(|method| [&method.types.request, &method.types.response]);
+    case.descriptors = schema.descriptors(kinds).into();
+    case.listeners[0].scripts = scripts;
+    case
 }
 
 fn case(name: &str, about: &str, server: PeerKind) -> CasePlan {

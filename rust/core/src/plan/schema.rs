@@ -189,6 +189,15 @@ impl Schema {
         self.pool.encode_to_vec()
     }
 
+    /// Every file, with where it was read from, as far as that is known.
+    pub fn files(&self) -> Vec<(FileDescriptorProto, Option<PathBuf>)> {
+        let files = self.pool.files().map(|file| {
+            let path = self.paths.get(file.name()).cloned();
+            (file.file_descriptor_proto().clone(), path)
+        });
+        files.collect()
+    }
+
     /// The method of a path such as `/helloworld.Greeter/SayHello`.
     pub fn method(&self, path: &str) -> Option<Method> {
         let (service, method) = split_path(path)?;

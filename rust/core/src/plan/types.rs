@@ -157,7 +157,7 @@ pub struct CallPlan {
 pub type Metadata = Vec<(String, Vec<u8>)>;
 
 /// One step.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepPlan {
     /// A name to wait for.
     pub name: Option<String>,
@@ -166,7 +166,7 @@ pub struct StepPlan {
 }
 
 /// What a step does; the contract has the words.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum StepKind {
     Message(Payload),
