@@ -9,7 +9,7 @@ use wirecheck_core::plan::schema::Schema;
 use super::arguments::{Format, Place};
 use super::context::Context;
 use super::error::CliError;
-use super::{Result, print};
+use super::{Result, print, signals};
 use crate::doctor::{self, Check, Verdict};
 use crate::peer::spec::PeerSpec;
 use crate::report::{self, Style};
@@ -44,6 +44,7 @@ pub fn run(arguments: &DoctorArguments, style: Style) -> Result<Exit> {
         &python,
     ));
     runtime.block_on(async {
+        tokio::spawn(signals::end_at_the_first());
         for peer in peers {
             checks.extend(doctor::peer(peer, logs.path()).await);
         }

@@ -16,7 +16,9 @@ use super::context::{Gathered, load_suites};
 use super::error::CliError;
 use super::service::endpoint;
 use crate::peer::process::Program;
-use crate::peer::spec::{Body, Build, ForeignClient, ForeignServer, PeerSpec, Readiness, TlsFiles};
+use crate::peer::spec::{
+    Body, Build, ForeignClient, ForeignServer, Image, Origin, PeerSpec, Readiness, TlsFiles,
+};
 use crate::schema::SchemaFiles;
 
 /// A manifest that was read, and the folder that its paths are relative to.
@@ -175,24 +177,10 @@ impl Read {
 
     /// A peer of the manifest, as it is started.
     pub fn spec(&self, peer: &Peer) -> Result<PeerSpec> {
-        let program = |argv: &[String]| Program {
-            argv: argv.to_vec(),
-            cwd: self.folder(peer),
-            env: peer.env.clone().into_iter().collect(),
-        };
-        let run = match &peer.runs {
-            Runs::Command { argv, .. } => Some(program(argv)),
-            Runs::At(_) => None,
-        };
-        let address = match &peer.runs {
-            Runs::Command { address, .. } => address.as_deref(),
-            Runs::At(address) => Some(address.as_str()),
-        };
         let body = match &peer.role {
-            Role::Contract => Body::Contract(run.unwrap_or_default()),
+            Role::Contract => Body::Contract(self.command(peer)),
             Role::Server { ready, within, tls } => Body::Server(ForeignServer {
-                program: run,
-                address: address.map(endpoint).transpose()?,
+                origin: self.origin(peer)?,
                 ready: match ready {
                     manifest::Readiness::Tcp => Readiness::Tcp,
                     manifest::Readiness::Health => Readiness::Health,
@@ -202,7 +190,7 @@ impl Read {
                 tls: tls.as_ref().map(|tls| self.tls(tls)),
             }),
             Role::Client { exit, output } => Body::Client(ForeignClient {
-                program: run.unwrap_or_default(),
+                program: self.command(peer),
                 exit: *exit,
                 output: output.as_ref().map(|path| self.read(path)).transpose()?,
             }),
@@ -212,13 +200,54 @@ impl Read {
             source: peer.at.to_string(),
             body,
             build: peer.build.as_ref().map(|argv| {
-                let program = program(argv);
+                let program = self.program(peer, argv);
                 Build {
                     hint: program.shown(),
                     program,
                 }
             }),
             absent: None,
+        })
+    }
+
+    fn program(&self, peer: &Peer, argv: &[String]) -> Program {
+        Program {
+            argv: argv.to_vec(),
+            cwd: self.folder(peer),
+            env: peer.env.clone().into_iter().collect(),
+        }
+    }
+
+    /// The command of a peer that has one: of all but servers the manifest
+    /// demands it.
+    fn command(&self, peer: &Peer) -> Program {
+        match &peer.runs {
+            Runs::Command { argv, .. } => self.program(peer, argv),
+            Runs::At(_) | Runs::Image { .. } => Program::default(),
+        }
+    }
+
+    fn origin(&self, peer: &Peer) -> Result<Origin> {
+        Ok(match &peer.runs {
+            Runs::Command { argv, address } => Origin::Command {
+                program: self.program(peer, argv),
+                address: address.as_deref().map(endpoint).transpose()?,
+            },
+            Runs::At(address) => Origin::Runs(endpoint(address)?),
+            Runs::Image {
+                image,
+                port,
+                arguments,
+            } => Origin::Image(Image {
+                name: image.clone(),
+                port: *port,
+                arguments: arguments.clone(),
+                env: peer.env.clone().into_iter().collect(),
+                get: match &peer.build {
+                    Some(argv) => self.program(peer, argv).shown(),
+                    None => format!("docker pull {image}"),
+                },
+            }),
         })
     }
 

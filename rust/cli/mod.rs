@@ -23,6 +23,7 @@ mod schema;
 mod selection;
 mod service;
 mod show;
+mod signals;
 mod tap;
 
 use std::process::ExitCode;

@@ -12,7 +12,7 @@ use super::arguments::{
 };
 use super::context;
 use super::error::CliError;
-use super::{Result, print};
+use super::{Result, print, signals};
 use crate::peer::builtin::installed;
 use crate::peer::contract::Role;
 use crate::peer::install::{self, How, InstallError};
@@ -108,6 +108,7 @@ fn started(specs: &[PeerSpec], build: Option<Network>) -> Result<Vec<Peer>> {
     let logs = tempfile::tempdir().map_err(CliError::Start)?;
     let runtime = tokio::runtime::Runtime::new().map_err(CliError::Start)?;
     Ok(runtime.block_on(async {
+        tokio::spawn(signals::end_at_the_first());
         let roles = [Role::Client, Role::Server];
         let posts = specs
             .iter()

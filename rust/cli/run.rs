@@ -4,7 +4,6 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use wirecheck_core::model::exit::Exit;
 use wirecheck_core::model::run::Run;
@@ -16,6 +15,7 @@ use super::error::CliError;
 use super::output::Ticker;
 use super::reports::{Actions, Destination, Subject};
 use super::selection::{Selection, select};
+use super::signals::{self, Signals};
 use super::{Result, print};
 use crate::report::style::Style;
 use crate::run::build::Network;
@@ -257,27 +257,16 @@ fn run_to_end(
 }
 
 /// The first signal ends the run in order. The second one ends it at once:
-/// with this process go the pipes that the peers live on, and their groups.
+/// with this process go the pipes that the peers live on, their groups and
+/// containers.
 async fn heed_signals(stop: watch::Sender<bool>) {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
+    let Ok(mut signals) = Signals::new() else {
         return;
     };
-    let mut told = 0;
-    loop {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        told += 1;
-        if told == 2 {
-            crate::peer::process::kill_all();
-            std::process::exit(i32::from(Exit::Interrupted.code()));
-        }
-        stop.send_replace(true);
-    }
+    signals.next().await;
+    stop.send_replace(true);
+    signals.next().await;
+    signals::end_now().await;
 }
 
 /// A code that this version does not know is no success.

@@ -20,7 +20,9 @@ use super::context::{Gathered, load_suites};
 use super::error::CliError;
 use super::schema::SchemaArguments;
 use crate::peer::process::Program;
-use crate::peer::spec::{Body, ForeignClient, ForeignServer, PeerSpec, Readiness, TlsFiles};
+use crate::peer::spec::{
+    Body, ForeignClient, ForeignServer, Origin, PeerSpec, Readiness, TlsFiles,
+};
 use crate::schema::reflection;
 use crate::tap::Endpoint;
 
@@ -228,8 +230,7 @@ fn server(address: &str) -> Result<PeerSpec> {
         name: SERVER.into(),
         source: "an address".into(),
         body: Body::Server(ForeignServer {
-            program: None,
-            address: Some(endpoint(address)?),
+            origin: Origin::Runs(endpoint(address)?),
             ready: Readiness::Tcp,
             within: ADDRESS_LIMIT,
             tls: None,

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::process::{Resource, getrlimit};
-use tokio::signal::unix::{SignalKind, signal};
 use wirecheck_core::model::exit::Exit;
 use wirecheck_core::wire::secret::Secrets;
 
@@ -14,6 +13,7 @@ use super::Result;
 use super::arguments::{Color, TapArguments};
 use super::error::CliError;
 use super::service::endpoint;
+use super::signals::Signals;
 use crate::export::pcapng::SERVER_PORT;
 use crate::export::suite::Suite;
 use crate::live::{Destination, Outcome, Outputs, Packets, Printer, Telling, Told, read_along};
@@ -263,26 +263,4 @@ fn announce(address: &str, arguments: &TapArguments) {
         ""
     };
     eprintln!("tap {address} -> {}{end}", arguments.to);
-}
-
-/// Ctrl-C and SIGTERM.
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
 }

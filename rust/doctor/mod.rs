@@ -2,9 +2,11 @@
 //! each fault.
 
 pub mod cargo;
+pub mod containers;
 pub mod generated;
 pub mod python;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -13,7 +15,7 @@ use wirecheck_core::plan::types::PeerKind;
 
 use crate::peer::contract::Role;
 use crate::peer::process::find_program;
-use crate::peer::spec::{Absent, Body, PeerSpec};
+use crate::peer::spec::{Absent, Body, ForeignServer, Origin, PeerSpec};
 use crate::run::pool::Post;
 
 /// What a check came to.
@@ -91,6 +93,13 @@ pub async fn peer(spec: &PeerSpec, logs: &Path) -> Vec<Check> {
     }
     let program = program_of(spec);
     let mut checks = Vec::new();
+    if let Some(image) = spec.body.image() {
+        let (found, is_here) = containers::checks(&spec.name, image).await;
+        checks.extend(found);
+        if !is_here {
+            return checks;
+        }
+    }
     if let Some((argv, cwd)) = &program {
         let found = find_program(argv.first().map_or("", String::as_str), cwd.as_deref());
         checks.push(program_check(spec, argv, found.as_deref()));
@@ -128,11 +137,16 @@ pub fn project(base: &Path, peers: &[PeerSpec]) -> (Vec<PathBuf>, String) {
     (folders, python.unwrap_or_else(|| "python3".to_owned()))
 }
 
-/// The command of a peer and its folder; nothing where it runs already.
+/// The command of a peer and its folder; nothing where it runs already, or in a
+/// container.
 fn program_of(spec: &PeerSpec) -> Option<(Vec<String>, Option<PathBuf>)> {
     let program = match &spec.body {
         Body::Contract(program) => program,
-        Body::Server(server) => server.program.as_ref()?,
+        Body::Server(ForeignServer {
+            origin: Origin::Command { program, .. },
+            ..
+        }) => program,
+        Body::Server(_) => return None,
         Body::Client(client) => &client.program,
     };
     Some((program.argv.clone(), program.cwd.clone()))
@@ -166,7 +180,7 @@ async fn starts(spec: &PeerSpec, logs: &Path) -> Check {
     let took = began.elapsed();
     post.stop().await;
     let what = match &spec.body {
-        Body::Server(server) if server.program.is_none() => "answers",
+        Body::Server(server) if matches!(server.origin, Origin::Runs(_)) => "answers",
         _ => "starts",
     };
     match up {
@@ -179,7 +193,7 @@ async fn starts(spec: &PeerSpec, logs: &Path) -> Check {
             };
             let mend = fault.hint().map_or_else(
                 || format!("run it by hand: `{}`", post.program.shown()),
-                str::to_owned,
+                Cow::into_owned,
             );
             Check::fix(&spec.name, what, found, mend)
         }

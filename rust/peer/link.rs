@@ -1,5 +1,7 @@
 //! The talk with one running peer: started, probed, and ended.
 
+use std::borrow::Cow;
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex};
@@ -14,6 +16,7 @@ use tokio::task::JoinHandle;
 use super::contract::from_peer::Event;
 use super::contract::to_peer::Order;
 use super::contract::{self, FrameError, FrameReader, Ready, Role, refused};
+use super::foreign::container::ContainerFault;
 use super::log::Log;
 use super::process::{Ended, How, Process, Program};
 use super::session::{Misdelivered, Routes, Session, name};
@@ -48,6 +51,27 @@ pub enum PeerFault {
         within: Duration,
         /// It was not started here.
         runs_already: bool,
+    },
+    /// A server in a container was not ready in time.
+    #[error("was not ready within {} s, waited for {waited_for}", .within.as_secs_f32())]
+    NotReadyInside {
+        /// What was waited for.
+        waited_for: String,
+        /// How long.
+        within: Duration,
+        /// The port on which it is to listen inside.
+        port: NonZeroU16,
+    },
+    /// It cannot be started in a container.
+    #[error("cannot be started: {0}")]
+    Container(#[from] ContainerFault),
+    /// Its container could not be removed.
+    #[error("left the container {name} behind: {why}")]
+    LeftContainer {
+        /// The name of the container.
+        name: String,
+        /// Why.
+        why: ContainerFault,
     },
     /// Something listens already where the server is to be started.
     #[error("cannot be started: something listens on {0} already")]
@@ -118,7 +142,20 @@ pub enum PeerFault {
 
 impl PeerFault {
     /// What who wrote the peer can do about it, where the sentence does not say.
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Container(fault) => fault.hint().map(Cow::Owned),
+            Self::LeftContainer { name, .. } => {
+                Some(Cow::Owned(format!("docker rm --force {name}")))
+            }
+            Self::NotReadyInside { port, .. } => Some(Cow::Owned(format!(
+                "inside, the server must listen on port {port} of 0.0.0.0: nobody outside hears 127.0.0.1",
+            ))),
+            other => other.fixed_hint().map(Cow::Borrowed),
+        }
+    }
+
+    fn fixed_hint(&self) -> Option<&'static str> {
         match self {
             Self::NeverReady => Some(
                 "a peer first writes `Ready` in a frame of the contract, proto/wirecheck/v1/peer.proto",
@@ -159,6 +196,9 @@ impl PeerFault {
             | Self::Build(_)
             | Self::Tls(_)
             | Self::Died { .. }
+            | Self::Container(_)
+            | Self::LeftContainer { .. }
+            | Self::NotReadyInside { .. }
             | Self::Misdelivered(_)
             | Self::Version(_)
             | Self::Unasked { .. }

@@ -11,3 +11,10 @@ pub mod process;
 pub mod session;
 pub mod spec;
 pub mod up;
+
+/// Ends everything that was started and has not ended, by force and at once:
+/// for the end of the program, when nobody is left who would.
+pub fn end_all() {
+    process::kill_all();
+    foreign::container::remove_all();
+}

@@ -1,5 +1,6 @@
 //! What a peer is and how it is started, before it is.
 
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -53,17 +54,48 @@ pub enum Body {
 /// A server that knows nothing of Wirecheck.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignServer {
-    /// How it is started; `None` if it runs already. `{port}` stands for a port
-    /// that is free, `{address}` for `127.0.0.1:` and that port.
-    pub program: Option<Program>,
-    /// Where it listens, if that is not chosen by Wirecheck.
-    pub address: Option<Endpoint>,
+    /// How it is had.
+    pub origin: Origin,
     /// When it is ready.
     pub ready: Readiness,
     /// How long that may take.
     pub within: Duration,
     /// How TLS is spoken to it, if it wants that.
     pub tls: Option<TlsFiles>,
+}
+
+/// How a server is had that knows nothing of Wirecheck.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// It is started. `{port}` stands for a port that is free, `{address}` for
+    /// `127.0.0.1:` and that port.
+    Command {
+        /// How.
+        program: Program,
+        /// Where it listens, if that is not chosen by Wirecheck.
+        address: Option<Endpoint>,
+    },
+    /// It runs already, there.
+    Runs(Endpoint),
+    /// It is started in a container.
+    Image(Image),
+}
+
+/// The image of a server, which is never pulled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Its name, as it is written.
+    pub name: String,
+    /// The port on which the server listens inside.
+    pub port: NonZeroU16,
+    /// What comes after the image; its own command if there is nothing.
+    /// `{port}` stands for the port inside, `{address}` for `0.0.0.0:` and that
+    /// port, since from outside nobody hears what listens on 127.0.0.1 there.
+    pub arguments: Vec<String>,
+    /// Variables inside; the same words stand there.
+    pub env: Vec<(String, String)>,
+    /// The command that brings it here.
+    pub get: String,
 }
 
 /// The files and the name with which TLS is spoken to a server.
@@ -160,7 +192,11 @@ impl PeerSpec {
                 program.argv.push(role.to_owned());
                 program
             }
-            Body::Server(server) => server.program.clone().unwrap_or_default(),
+            Body::Server(server) => match &server.origin {
+                Origin::Command { program, .. } => program.clone(),
+                Origin::Runs(_) => Program::default(),
+                Origin::Image(image) => image.by_hand(),
+            },
             Body::Client(client) => client.program.clone(),
         }
     }
@@ -171,6 +207,57 @@ impl PeerSpec {
     pub fn dynamic(mut self) -> Self {
         self.name.push_str(DYNAMIC);
         self
+    }
+}
+
+impl Body {
+    /// Whether it is started in a container.
+    pub fn is_image(&self) -> bool {
+        self.image().is_some()
+    }
+
+    /// The image that it is started from, if there is one.
+    pub fn image(&self) -> Option<&Image> {
+        match self {
+            Self::Server(ForeignServer {
+                origin: Origin::Image(image),
+                ..
+            }) => Some(image),
+            _ => None,
+        }
+    }
+}
+
+impl Image {
+    /// Its arguments and variables, with what stands for the words in them.
+    pub fn inside(&self) -> Program {
+        let (port, address) = (self.port.to_string(), format!("0.0.0.0:{}", self.port));
+        let program = Program {
+            argv: self.arguments.clone(),
+            cwd: None,
+            env: self.env.clone(),
+        };
+        program.with(&[("port", &port), ("address", &address)])
+    }
+
+    /// What a user types to the same effect. Values of variables may be secret:
+    /// they are not shown.
+    pub fn by_hand(&self) -> Program {
+        let inside = self.inside();
+        let publish = format!("127.0.0.1::{}", self.port);
+        let mut argv: Vec<String> = ["docker", "run", "--rm", "--publish"]
+            .map(str::to_owned)
+            .into();
+        argv.push(publish);
+        for (name, _) in inside.env {
+            argv.extend(["--env".to_owned(), name]);
+        }
+        argv.push(self.name.clone());
+        argv.extend(inside.argv);
+        Program {
+            argv,
+            ..Program::default()
+        }
     }
 }
 

@@ -42,14 +42,11 @@ impl Up {
     /// # Errors
     ///
     /// A peer of the contract had to be forced, or left something behind. A
-    /// foreign one has promised nothing.
+    /// foreign one has promised nothing; only its container may be left.
     pub async fn stop(&self) -> Result<(), PeerFault> {
         match self {
             Self::Peer(link) => link.stop().await,
-            Self::Server(server) => {
-                server.stop().await;
-                Ok(())
-            }
+            Self::Server(server) => server.stop().await,
             Self::Client(_) => Ok(()),
         }
     }
@@ -58,7 +55,8 @@ impl Up {
     pub async fn kill(&self, fault: &PeerFault) {
         match self {
             Self::Peer(link) => link.kill(Some(fault.clone())).await,
-            Self::Server(server) => server.kill().await,
+            // What is left behind then is told of when the peer is looked at.
+            Self::Server(server) => drop(server.kill().await),
             Self::Client(_) => {}
         }
     }

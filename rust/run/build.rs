@@ -1,5 +1,6 @@
 //! Makes peers ready to be started: each distinct command once.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use super::Progress;
 use super::pool::Post;
 
+use crate::peer::foreign::container;
 use crate::peer::link::PeerFault;
 use crate::peer::process::Process;
 use crate::peer::spec::{Build, PeerSpec};
@@ -50,18 +52,37 @@ pub async fn build_all(
     let mut builds: Vec<&Build> = needed.filter_map(|spec| spec.build.as_ref()).collect();
     builds.dedup();
     for build in builds {
-        progress(&Progress::Building(build.hint.clone()));
-        let Err((fault, tail)) = run(build, network).await else {
-            continue;
-        };
-        for post in used.iter().filter(|post| {
+        let of_build = |post: &&Arc<Post>| {
             specs
                 .iter()
                 .any(|spec| spec.name == post.name && spec.build.as_ref() == Some(build))
-        }) {
-            post.give_up(fault.clone(), tail.clone(), Some(build.hint.clone()))
-                .await;
+        };
+        let posts = || used.iter().filter(of_build);
+        if posts().any(|post| post.body.is_image())
+            && let Err(fault) = container::engine().await
+        {
+            // What builds an image would wait for the engine for ever.
+            let fault = PeerFault::from(fault);
+            let hint = fault.hint().map(Cow::into_owned);
+            give_up(posts(), &fault, &[], hint.as_deref()).await;
+            continue;
         }
+        progress(&Progress::Building(build.hint.clone()));
+        if let Err((fault, tail)) = run(build, network).await {
+            give_up(posts(), &fault, &tail, Some(&build.hint)).await;
+        }
+    }
+}
+
+async fn give_up(
+    posts: impl Iterator<Item = &Arc<Post>>,
+    fault: &PeerFault,
+    tail: &[String],
+    hint: Option<&str>,
+) {
+    for post in posts {
+        post.give_up(fault.clone(), tail.to_vec(), hint.map(str::to_owned))
+            .await;
     }
 }
 

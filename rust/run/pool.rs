@@ -1,6 +1,7 @@
 //! The peers of a run: each started once in each role, started again when it
 //! dies, and ended at the end.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -11,7 +12,7 @@ use tokio::task::JoinSet;
 use wirecheck_core::plan::cells::CellPlan;
 
 use crate::peer::contract::{Ready, Role};
-use crate::peer::foreign::Server;
+use crate::peer::foreign::{Server, container};
 use crate::peer::link::{Link, PeerFault};
 use crate::peer::log::Log;
 use crate::peer::process::Program;
@@ -191,7 +192,9 @@ impl Post {
                 let link = Link::start(&self.program, self.role, log, self.seed).await?;
                 Up::Peer(Arc::new(link))
             }
-            Body::Server(server) => Up::Server(Arc::new(Server::start(server, log).await?)),
+            Body::Server(server) => {
+                Up::Server(Arc::new(Server::start(server, &self.name, log).await?))
+            }
             Body::Client(client) => Up::Client(Arc::new(client.clone())),
         })
     }
@@ -247,7 +250,7 @@ impl Post {
 
     fn note(&self, fault: PeerFault, log_tail: Vec<String>) {
         lock(&self.faults).push(Failure {
-            hint: fault.hint().map(str::to_owned),
+            hint: fault.hint().map(Cow::into_owned),
             fault,
             log_tail,
         });
@@ -282,6 +285,8 @@ pub fn start_all(posts: &[Arc<Post>]) -> JoinSet<()> {
 /// Ends all peers at the same time.
 pub async fn stop_all(posts: &[Arc<Post>]) {
     join_all(posts.iter().map(|post| post.stop())).await;
+    // A start that nobody waited for any more may have made one.
+    container::all_gone().await;
 }
 
 /// The word for a role.

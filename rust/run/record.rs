@@ -399,6 +399,8 @@ pub fn never_ran(fault: &PeerFault) -> bool {
         PeerFault::Start(_)
         | PeerFault::NeverReady
         | PeerFault::NotReady { .. }
+        | PeerFault::NotReadyInside { .. }
+        | PeerFault::Container(_)
         | PeerFault::Taken(_)
         | PeerFault::Tls(_)
         | PeerFault::Speaks { .. }

@@ -7,6 +7,7 @@ mod changed_byte;
 mod ci;
 mod documentation;
 mod ghost;
+mod image;
 mod init;
 mod installed;
 mod interrupt;

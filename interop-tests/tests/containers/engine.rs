@@ -60,21 +60,38 @@ async fn answering_engine() -> Result<Docker, Error> {
 /// # Errors
 /// If the engine does not list or remove them.
 pub async fn remove_left_over(trial: &str) -> Result<Vec<String>, Error> {
+    remove_labelled(LABEL, trial).await
+}
+
+/// Removes the containers that have a label with this value, and says which.
+///
+/// # Errors
+/// If the engine does not list or remove them.
+pub async fn remove_labelled(label: &str, value: &str) -> Result<Vec<String>, Error> {
     let engine = docker_client_instance().await?;
-    let of_trial = HashMap::from([("label".to_owned(), vec![format!("{LABEL}={trial}")])]);
-    let all = ListContainersOptionsBuilder::new()
-        .all(true)
-        .filters(&of_trial)
-        .build();
     let force = RemoveContainerOptionsBuilder::new()
         .force(true)
         .v(true)
         .build();
-    let mut removed = Vec::new();
-    for container in engine.list_containers(Some(all)).await? {
-        let id = container.id.unwrap_or_default();
-        engine.remove_container(&id, Some(force.clone())).await?;
-        removed.push(id);
+    let containers = labelled(label, value).await?;
+    for id in &containers {
+        engine.remove_container(id, Some(force.clone())).await?;
     }
-    Ok(removed)
+    Ok(containers)
+}
+
+/// The ids of the containers that have a label with this value, running or not.
+///
+/// # Errors
+/// If the engine does not list them.
+pub async fn labelled(label: &str, value: &str) -> Result<Vec<String>, Error> {
+    let engine = docker_client_instance().await?;
+    let with_label = HashMap::from([("label".to_owned(), vec![format!("{label}={value}")])]);
+    let all = ListContainersOptionsBuilder::new()
+        .all(true)
+        .filters(&with_label)
+        .build();
+    let containers = engine.list_containers(Some(all)).await?;
+    let ids = containers.into_iter().map(|container| container.id);
+    Ok(ids.map(Option::unwrap_or_default).collect())
 }

@@ -2,26 +2,25 @@
 //! for and ended, or that run already, and clients that run once.
 
 pub mod client;
+pub mod container;
 mod probe;
 mod ready;
+mod running;
 mod tls;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use tokio::net::TcpSocket;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
 
-use super::link::{PeerFault, fault_of};
+use super::link::PeerFault;
 use super::log::Log;
-use super::process::{Process, Program};
-use super::spec::{ForeignServer, Readiness};
+use super::process::Program;
+use super::spec::{ForeignServer, Origin, Readiness};
 use crate::tap::Endpoint;
 
-pub use ready::Waiting;
+use ready::{Published, Waiting};
+use running::{Ending, Running};
 
 /// A foreign server that is ready.
 #[derive(Debug)]
@@ -32,21 +31,8 @@ pub struct Server {
     pub log: Log,
     /// Speaks TLS to it, if it wants that; the address is then the bridge's.
     bridge: Option<tls::Bridge>,
-    process: Option<Running>,
-}
-
-/// The process of a server that was started here.
-#[derive(Debug)]
-struct Running {
-    gone: watch::Receiver<Option<PeerFault>>,
-    ending: mpsc::Sender<Ending>,
-    keeper: Mutex<Option<JoinHandle<()>>>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Ending {
-    Stop,
-    Kill,
+    /// What was started here.
+    running: Option<Running>,
 }
 
 impl Server {
@@ -56,54 +42,41 @@ impl Server {
     /// # Errors
     ///
     /// The fault; the process is gone then.
-    pub async fn start(spec: &ForeignServer, log: PathBuf) -> Result<Self, (PeerFault, Log)> {
+    pub async fn start(
+        spec: &ForeignServer,
+        name: &str,
+        log: PathBuf,
+    ) -> Result<Self, (PeerFault, Log)> {
         let log = match &spec.ready {
             Readiness::Log(line) => Log::watching(log, line),
             Readiness::Tcp | Readiness::Health => Log::new(log),
         };
-        let failed = |fault| (fault, log.clone());
-        let address =
-            match &spec.address {
-                Some(address) => address.clone(),
-                None => Endpoint::Tcp(free_address().map_err(|error| {
-                    failed(PeerFault::Start(format!("no port is free: {error}")))
-                })?),
-            };
-        let process = match &spec.program {
-            None => None,
-            Some(program) => {
-                if ready::accepts(&address).await {
-                    return Err(failed(PeerFault::Taken(address.to_string())));
-                }
-                let words = words(&address);
-                let words: Vec<(&str, &str)> = words
-                    .iter()
-                    .map(|(word, value)| (*word, value.as_str()))
-                    .collect();
-                let program = program.with(&words);
-                Some(Running::start(&program, &log).map_err(failed)?)
-            }
+        let (address, running) = match began(spec, name, &log).await {
+            Ok(began) => began,
+            Err(fault) => return Err((fault, log)),
         };
         let mut server = Self {
             address,
             log: log.clone(),
             bridge: None,
-            process,
+            running,
         };
         match server.become_usable(spec).await {
             Ok(()) => Ok(server),
             Err(fault) => {
-                server.kill().await;
-                Err((fault, log))
+                let left = server.kill().await.err();
+                Err((left.unwrap_or(fault), log))
             }
         }
     }
 
     /// Waits until it is ready, and puts TLS before it where it wants that.
     async fn become_usable(&mut self, spec: &ForeignServer) -> Result<(), PeerFault> {
-        self.become_ready(spec).await?;
-        if let Some(files) = &spec.tls {
-            let tls = tls::Tls::new(files, &self.address)?;
+        let tls = spec.tls.as_ref();
+        let tls = tls.map(|files| tls::Tls::new(files, &self.address));
+        let tls = tls.transpose()?;
+        self.become_ready(spec, tls.as_ref()).await?;
+        if let Some(tls) = tls {
             tls.check().await?;
             let bridge = tls.bridge().await;
             let bridge = bridge.map_err(|error| PeerFault::Tls(error.to_string()))?;
@@ -113,10 +86,21 @@ impl Server {
         probe::speaks_http2(&self.address).await
     }
 
-    async fn become_ready(&self, spec: &ForeignServer) -> Result<(), PeerFault> {
+    async fn become_ready(
+        &self,
+        spec: &ForeignServer,
+        tls: Option<&tls::Tls>,
+    ) -> Result<(), PeerFault> {
         let waiting = Waiting {
             address: self.address.clone(),
             readiness: spec.ready.clone(),
+            published: match &spec.origin {
+                Origin::Image(image) => Some(Published {
+                    inside: image.port,
+                    tls: tls.cloned(),
+                }),
+                Origin::Command { .. } | Origin::Runs(_) => None,
+            },
         };
         let ready = tokio::time::timeout(spec.within, async {
             tokio::select! {
@@ -125,52 +109,103 @@ impl Server {
             }
         });
         ready.await.unwrap_or_else(|_| {
-            Err(PeerFault::NotReady {
-                waited_for: waiting.shown(),
-                within: spec.within,
-                runs_already: spec.program.is_none(),
+            let (waited_for, within) = (waiting.shown(), spec.within);
+            Err(match &spec.origin {
+                Origin::Image(image) => PeerFault::NotReadyInside {
+                    waited_for,
+                    within,
+                    port: image.port,
+                },
+                origin => PeerFault::NotReady {
+                    waited_for,
+                    within,
+                    runs_already: matches!(origin, Origin::Runs(_)),
+                },
             })
         })
     }
 
     /// Whether it still runs; of one that was not started here nobody can tell.
     pub fn is_alive(&self) -> bool {
-        let gone = |process: &Running| process.gone.borrow().is_some();
-        !self.process.as_ref().is_some_and(gone)
+        !self.running.as_ref().is_some_and(Running::is_gone)
     }
 
     /// Waits until it is gone, and says why.
     pub async fn gone(&self) -> PeerFault {
-        let Some(process) = &self.process else {
-            return std::future::pending().await;
-        };
-        fault_of(&mut process.gone.clone()).await
+        match &self.running {
+            Some(running) => running.gone().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Ends it in order, and by force if it does not. One that was not started
     /// here is left alone.
-    pub async fn stop(&self) {
-        self.end(Ending::Stop).await;
+    ///
+    /// # Errors
+    ///
+    /// Its container could not be removed.
+    pub async fn stop(&self) -> Result<(), PeerFault> {
+        self.end(Ending::Stop).await
     }
 
     /// Ends it at once.
-    pub async fn kill(&self) {
-        self.end(Ending::Kill).await;
+    ///
+    /// # Errors
+    ///
+    /// Its container could not be removed.
+    pub async fn kill(&self) -> Result<(), PeerFault> {
+        self.end(Ending::Kill).await
     }
 
-    async fn end(&self, ending: Ending) {
-        let Some(process) = &self.process else { return };
-        let _ = process.ending.send(ending).await;
-        let keeper = process.keeper.lock();
-        let keeper = keeper.unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(keeper) = keeper {
-            let _ = keeper.await;
+    async fn end(&self, ending: Ending) -> Result<(), PeerFault> {
+        let Some(running) = &self.running else {
+            return Ok(());
+        };
+        running.end(ending).await.map_or(Ok(()), Err)
+    }
+}
+
+/// Starts what is not there yet: where it is to listen, and what was started.
+async fn began(
+    spec: &ForeignServer,
+    name: &str,
+    log: &Log,
+) -> Result<(Endpoint, Option<Running>), PeerFault> {
+    match &spec.origin {
+        Origin::Runs(address) => Ok((address.clone(), None)),
+        Origin::Command { program, address } => {
+            let address = match address {
+                Some(address) => address.clone(),
+                None => Endpoint::Tcp(
+                    free_address()
+                        .map_err(|error| PeerFault::Start(format!("no port is free: {error}")))?,
+                ),
+            };
+            let running = start_process(program, &address, log).await?;
+            Ok((address, Some(running)))
+        }
+        Origin::Image(image) => {
+            let (address, running) = container::start(image, name, log).await?;
+            Ok((Endpoint::Tcp(address), Some(running)))
         }
     }
 }
 
-/// How long a log may be read on after its process has ended.
-const LOG_GRACE: Duration = Duration::from_millis(500);
+async fn start_process(
+    program: &Program,
+    address: &Endpoint,
+    log: &Log,
+) -> Result<Running, PeerFault> {
+    if ready::accepts(address).await {
+        return Err(PeerFault::Taken(address.to_string()));
+    }
+    let words = words(address);
+    let words: Vec<(&str, &str)> = words
+        .iter()
+        .map(|(word, value)| (*word, value.as_str()))
+        .collect();
+    Running::process(&program.with(&words), log)
+}
 
 /// What stands for what in the command of a server.
 fn words(address: &Endpoint) -> Vec<(&'static str, String)> {
@@ -190,46 +225,4 @@ fn free_address() -> std::io::Result<SocketAddr> {
     let socket = TcpSocket::new_v4()?;
     socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
     socket.local_addr()
-}
-
-impl Running {
-    fn start(program: &Program, log: &Log) -> Result<Self, PeerFault> {
-        let (process, output) = Process::start_merged(program)
-            .map_err(|error| PeerFault::Start(format!("`{}`: {error}", program.shown())))?;
-        let (gone_sender, gone) = watch::channel(None);
-        let (ending, endings) = mpsc::channel(2);
-        let log_reader = tokio::spawn(log.clone().drain(output));
-        let keeper = tokio::spawn(keep(process, endings, log_reader, gone_sender));
-        Ok(Self {
-            gone,
-            ending,
-            keeper: Mutex::new(Some(keeper)),
-        })
-    }
-}
-
-/// Owns the process. It ends by itself, or when it is told to.
-async fn keep(
-    mut process: Process,
-    mut endings: mpsc::Receiver<Ending>,
-    mut log_reader: JoinHandle<()>,
-    gone: watch::Sender<Option<PeerFault>>,
-) {
-    let status = tokio::select! {
-        status = process.wait() => {
-            // It may have left children behind.
-            process.kill().await;
-            status.ok()
-        }
-        ending = endings.recv() => match ending {
-            Some(Ending::Stop) => process.terminate().await.status,
-            Some(Ending::Kill) | None => process.kill().await.status,
-        },
-    };
-    let _ = tokio::time::timeout(LOG_GRACE, &mut log_reader).await;
-    log_reader.abort();
-    gone.send_replace(Some(PeerFault::Died {
-        when: "in the middle of the run",
-        status,
-    }));
 }

@@ -34,6 +34,12 @@ pub(super) async fn speaks_http2(address: &Endpoint) -> Result<(), PeerFault> {
     }
 }
 
+/// Whether anything comes back from an address.
+pub(super) async fn is_answered(address: &Endpoint) -> bool {
+    let answered = tokio::time::timeout(LIMIT, answer(address)).await;
+    matches!(answered, Ok(Ok(first)) if !first.is_empty())
+}
+
 /// The first bytes that come back, as many as a frame header has.
 async fn answer(address: &Endpoint) -> std::io::Result<Vec<u8>> {
     let mut stream = connect(address).await?;

@@ -1,5 +1,6 @@
 //! Waiting until a server is ready.
 
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -8,6 +9,8 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
+use super::probe;
+use super::tls::Tls;
 use crate::peer::link::PeerFault;
 use crate::peer::log::Log;
 use crate::peer::spec::Readiness;
@@ -20,12 +23,22 @@ const POLL: Duration = Duration::from_millis(10);
 const CHECK_LIMIT: Duration = Duration::from_secs(2);
 
 /// What is waited for.
-#[derive(Debug)]
-pub struct Waiting {
+pub(super) struct Waiting {
     /// Where the server is to listen.
-    pub address: Endpoint,
+    pub(super) address: Endpoint,
     /// When it is ready.
-    pub readiness: Readiness,
+    pub(super) readiness: Readiness,
+    /// That this is a port which a container engine publishes.
+    pub(super) published: Option<Published>,
+}
+
+/// A published port. The engine's proxy accepts connections before the server
+/// inside listens, so that only an answer tells that it does.
+pub(super) struct Published {
+    /// The port inside.
+    pub(super) inside: NonZeroU16,
+    /// How TLS is spoken to the server, if it wants that.
+    pub(super) tls: Option<Tls>,
 }
 
 impl Waiting {
@@ -46,8 +59,16 @@ impl Waiting {
     }
 
     async fn until_it_accepts(&self) {
-        while !accepts(&self.address).await {
+        while !self.is_heard().await {
             tokio::time::sleep(POLL).await;
+        }
+    }
+
+    async fn is_heard(&self) -> bool {
+        match &self.published {
+            None => accepts(&self.address).await,
+            Some(Published { tls: Some(tls), .. }) => tls.is_answered().await,
+            Some(Published { tls: None, .. }) => probe::is_answered(&self.address).await,
         }
     }
 
@@ -60,13 +81,21 @@ impl Waiting {
     /// In words, to follow "waited for".
     pub(super) fn shown(&self) -> String {
         let address = &self.address;
+        let inside = match &self.published {
+            None => String::new(),
+            Some(published) => format!(", port {} inside", published.inside),
+        };
+        let heard = match &self.published {
+            None => "a connection to",
+            Some(_) => "an answer from",
+        };
         match &self.readiness {
-            Readiness::Tcp => format!("a connection to {address}"),
+            Readiness::Tcp => format!("{heard} {address}{inside}"),
             Readiness::Health => {
-                format!("SERVING from grpc.health.v1.Health/Check at {address}")
+                format!("SERVING from grpc.health.v1.Health/Check at {address}{inside}")
             }
             Readiness::Log(line) => {
-                format!("a line with {line:?}, and a connection to {address}")
+                format!("a line with {line:?}, and {heard} {address}{inside}")
             }
         }
     }

@@ -76,6 +76,22 @@ impl Tls {
         })
     }
 
+    /// Whether somebody is there, whatever it makes of the handshake.
+    pub(super) async fn is_answered(&self) -> bool {
+        let nobody = [
+            io::ErrorKind::ConnectionRefused,
+            io::ErrorKind::ConnectionReset,
+            io::ErrorKind::ConnectionAborted,
+            io::ErrorKind::BrokenPipe,
+            io::ErrorKind::UnexpectedEof,
+        ];
+        match tokio::time::timeout(LIMIT, self.connect()).await {
+            Ok(Ok(_)) => true,
+            Ok(Err(error)) => !nobody.contains(&error.kind()),
+            Err(_) => false,
+        }
+    }
+
     async fn connect(&self) -> io::Result<TlsStream<Box<dyn Stream>>> {
         let stream = connect(&self.upstream).await?;
         self.connector.connect(self.name.clone(), stream).await

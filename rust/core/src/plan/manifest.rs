@@ -7,6 +7,7 @@
 mod resolve;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use indexmap::IndexMap;
@@ -97,9 +98,18 @@ pub struct PeerEntry {
     pub build: Option<Command>,
     /// The command that starts it. In that of a server `{port}` stands for a
     /// free port and `{address}` for `127.0.0.1:` and that port; in that of a
-    /// client `{target}` stands for where the server is.
+    /// client `{target}` stands for where the server is. With `image` it is
+    /// what comes after the image: arguments, in which `{port}` stands for the
+    /// port inside and `{address}` for `0.0.0.0:` and that port.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<Command>,
+    /// The image of a server that is started in a container, such as `shop:1`.
+    /// It is never pulled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// The port on which the server listens inside its container.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<NonZeroU16>,
     /// Where a server runs already, or where the one that is started listens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,

@@ -1,6 +1,7 @@
 //! From a manifest as it is written to one that can be run.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -115,6 +116,15 @@ pub enum Runs {
     },
     /// It runs already.
     At(String),
+    /// It is started in a container.
+    Image {
+        /// The image, as it is written.
+        image: String,
+        /// The port on which it listens inside.
+        port: NonZeroU16,
+        /// What comes after the image; its own command if there is nothing.
+        arguments: Vec<String>,
+    },
 }
 
 /// Reads a manifest.
@@ -218,6 +228,9 @@ impl Reader<'_> {
     }
 
     fn role(&self, name: &str, entry: &PeerEntry, run: Option<&[String]>) -> Result<Role, Problem> {
+        if entry.image.is_some() {
+            self.is_only_an_image(name, entry)?;
+        }
         if entry.ready == Some(ReadyEntry::Word(ReadyWord::Contract)) {
             return Ok(Role::Contract);
         }
@@ -225,7 +238,8 @@ impl Reader<'_> {
             let values = run.unwrap_or_default().iter().chain(entry.env.values());
             values.into_iter().any(|text| text.contains(word))
         };
-        let serves = entry.address.is_some() || mentions("{port}") || mentions("{address}");
+        let is_reached = entry.address.is_some() || entry.image.is_some();
+        let serves = is_reached || mentions("{port}") || mentions("{address}");
         let word = match (entry.role, serves, mentions("{target}")) {
             (Some(word), ..) => word,
             (None, true, false) => RoleWord::Server,
@@ -264,6 +278,28 @@ impl Reader<'_> {
         }
     }
 
+    /// What a container cannot be: a client would not reach the tap from
+    /// inside, and a peer of the contract talks through its stdin and stdout.
+    fn is_only_an_image(&self, name: &str, entry: &PeerEntry) -> Result<(), Problem> {
+        let contract = Some(ReadyEntry::Word(ReadyWord::Contract));
+        let cannot_be = [
+            ("address", entry.address.is_some(), "has no other `address`"),
+            ("role", entry.role == Some(RoleWord::Client), "is no client"),
+            (
+                "ready",
+                entry.ready == contract,
+                "does not keep the contract",
+            ),
+        ];
+        match cannot_be.into_iter().find(|(_, is_so, _)| *is_so) {
+            None => Ok(()),
+            Some((key, _, what)) => {
+                let message = format!("`{name}` has an `image`: a server in a container {what}");
+                Err(self.problem(&["peer", name, key], message, None))
+            }
+        }
+    }
+
     fn only_for(&self, role: &str, name: &str, keys: &[(&str, bool)]) -> Result<(), Problem> {
         match keys.iter().find(|(_, is_set)| *is_set) {
             None => Ok(()),
@@ -281,6 +317,15 @@ impl Reader<'_> {
         run: Option<Vec<String>>,
         role: &Role,
     ) -> Result<Runs, Problem> {
+        if let Some(image) = &entry.image {
+            return self.image(name, image, entry, run);
+        }
+        if entry.port.is_some() {
+            let message =
+                format!("`port` is the one inside a container, and `{name}` has no `image`");
+            let hint = "add `image = \"...\"`, or put `{port}` into `run`";
+            return Err(self.problem(&["peer", name, "port"], message, Some(hint)));
+        }
         match (run, &entry.address) {
             (Some(argv), address) => {
                 self.has_port(name, &argv, entry, role)?;
@@ -294,10 +339,39 @@ impl Reader<'_> {
             }
             (None, _) => {
                 let message = format!("how `{name}` is had is not said");
-                let hint = "add `run = [...]`, or, of a server that runs, `address = \"...\"`";
+                let hint = "add `run = [...]`, or, of a server that runs, `address = \"...\"`, or, of one in a container, `image = \"...\"`";
                 Err(self.problem(&["peer", name], message, Some(hint)))
             }
         }
+    }
+
+    fn image(
+        &self,
+        name: &str,
+        image: &str,
+        entry: &PeerEntry,
+        run: Option<Vec<String>>,
+    ) -> Result<Runs, Problem> {
+        let keys = ["peer", name, "image"];
+        // Whether there is such an image is for the engine to say; a command
+        // line that is shown must only not take it for something else.
+        let is_name = image.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && image.chars().all(|c| c.is_ascii_graphic());
+        if !is_name {
+            let message = format!("`{image}` cannot be the name of an image");
+            let hint = "write it as for `docker run`, such as `shop:1`";
+            return Err(self.problem(&keys, message, Some(hint)));
+        }
+        let Some(port) = entry.port else {
+            let message = format!("on which port `{name}` listens in its container is not said");
+            let hint = "add `port = 50051`, with the port inside";
+            return Err(self.problem(&keys, message, Some(hint)));
+        };
+        Ok(Runs::Image {
+            image: image.to_owned(),
+            port,
+            arguments: run.unwrap_or_default(),
+        })
     }
 
     fn has_port(

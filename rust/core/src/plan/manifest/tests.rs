@@ -103,7 +103,70 @@ fn what_a_peer_lacks_is_said_where_it_stands() {
     1 | [peer.shop]
       | ^^^^^^^^^^^
       |
-    hint: add `run = [...]`, or, of a server that runs, `address = "..."`
+    hint: add `run = [...]`, or, of a server that runs, `address = "..."`, or, of one in a container, `image = "..."`
+    "#);
+}
+
+#[test]
+fn an_image_is_a_server() {
+    let manifest = read(
+        "[peer.shop]\nimage = \"shop:1\"\nport = 50051\nrun = [\"--port\", \"{port}\"]\n\
+         build = \"docker build -t shop:1 .\"\nready = \"grpc-health\"\nwithin = \"20s\"\n\
+         env = { SHOP = \"here\" }\n",
+    );
+    let shop = &manifest.peers[0];
+    let runs = Runs::Image {
+        image: "shop:1".into(),
+        port: 50051.try_into().expect("no zero"),
+        arguments: vec!["--port".into(), "{port}".into()],
+    };
+    assert_eq!(shop.runs, runs);
+    let role = Role::Server {
+        ready: Readiness::Health,
+        within: Duration::from_secs(20),
+        tls: None,
+    };
+    assert_eq!(shop.role, role);
+    assert_eq!(shop.build.as_ref().map(Vec::len), Some(5));
+    assert_eq!(shop.env["SHOP"], "here");
+}
+
+#[test]
+fn an_images_own_command_needs_no_port() {
+    let manifest = read("[peer.shop]\nimage = \"team/shop\"\nport = 50051\n");
+    let Runs::Image { arguments, .. } = &manifest.peers[0].runs else {
+        panic!("{:?}", manifest.peers[0].runs);
+    };
+    assert!(arguments.is_empty());
+}
+
+#[test]
+fn what_an_image_lacks_is_said_where_it_stands() {
+    insta::assert_snapshot!(problem("[peer.shop]\nimage = \"shop:1\"\n"), @r#"
+    error: on which port `shop` listens in its container is not said
+     --> wirecheck.toml:2:9
+      |
+    2 | image = "shop:1"
+      |         ^^^^^^^^
+      |
+    hint: add `port = 50051`, with the port inside
+    "#);
+    insta::assert_snapshot!(problem("[peer.shop]\nrun = \"./shop {address}\"\nport = 50051\n"), @r#"
+    error: `port` is the one inside a container, and `shop` has no `image`
+     --> wirecheck.toml:3:8
+      |
+    3 | port = 50051
+      |        ^^^^^
+      |
+    hint: add `image = "..."`, or put `{port}` into `run`
+    "#);
+    let client = "[peer.shop]\nimage = \"shop:1\"\nport = 50051\nrole = \"client\"\n";
+    insta::assert_snapshot!(problem(client), @r#"
+    error: `shop` has an `image`: a server in a container is no client
+     --> wirecheck.toml:4:8
+      |
+    4 | role = "client"
+      |        ^^^^^^^^
     "#);
 }
 
@@ -132,6 +195,20 @@ fn wrong_values_are_pointed_at() {
             "this is no command",
         ),
         ("[peer.a]\nready = \"soon\"\n", "data did not match"),
+        (
+            "[peer.a]\nimage = \"--privileged\"\nport = 1\n",
+            "`--privileged` cannot be the name of an image",
+        ),
+        (
+            "[peer.a]\nimage = \"a\"\nport = 1\naddress = \"a:1\"\n",
+            "a server in a container has no other `address`",
+        ),
+        (
+            "[peer.a]\nimage = \"a\"\nport = 1\nready = \"contract\"\n",
+            "does not keep the contract",
+        ),
+        ("[peer.a]\nimage = \"a\"\nport = 0\n", "integer `0`"),
+        ("[peer.a]\nimage = \"a\"\nport = 70000\n", "integer `70000`"),
     ] {
         let shown = problem(text);
         assert!(shown.contains(message), "{shown}");
