@@ -57,21 +57,19 @@ fn put(page: &mut Page, found: &Comparison, difference: &Found) {
         false => Paint::Bad,
     };
     page.line(Line::default().paint(paint, title).right(calls));
+    let column = COLUMN.max(found.left.len().max(found.right.len()) + 5);
     for (name, value) in [(&found.left, &differs.left), (&found.right, &differs.right)] {
         let value = value.as_deref().unwrap_or("(absent)");
         let label = Line::indent(3).paint(Paint::Dim, name.as_str());
-        let column = COLUMN.max(found.left.len().max(found.right.len()) + 5);
         page.folded(label, column, &text::fit(value, VALUE));
     }
     if let Some(how) = differs.how {
-        let column = COLUMN.max(found.left.len().max(found.right.len()) + 5);
         let label = Line::indent(3).paint(Paint::Dim, "note");
         let note = format!("same meaning, other bytes: {}", how.sentence());
         page.entry(label, column, &note);
     }
     let mut calls: Vec<String> = difference.calls.iter().take(CALLS).cloned().collect();
     calls.extend((difference.calls.len() > CALLS).then(|| more(difference.calls.len() - CALLS)));
-    let column = COLUMN.max(found.left.len().max(found.right.len()) + 5);
     page.entry(
         Line::indent(3).paint(Paint::Dim, "in"),
         column,

@@ -27,7 +27,10 @@ with grpc.insecure_channel(sys.argv[1]) as channel:
 "#;
 
 fn python() -> String {
-    project_root().join(".venv/bin/python").display().to_string()
+    project_root()
+        .join(".venv/bin/python")
+        .display()
+        .to_string()
 }
 
 /// The command of the client, once its file is there.
@@ -80,7 +83,9 @@ fn what_a_server_answered_once_is_answered_in_every_language() {
         assert!(outcomes.contains(&wanted), "{outcomes:?}");
     }
     assert!(
-        outcomes.iter().all(|(cell, _)| cell.ends_with(" answers.given")),
+        outcomes
+            .iter()
+            .all(|(cell, _)| cell.ends_with(" answers.given")),
         "{outcomes:?}"
     );
     // What is made up is another answer.
@@ -160,7 +165,7 @@ fn a_mistake_in_a_reply_is_pointed_at() {
     for (answer, hint) in answers.iter().zip([
         "did you mean `/shop.v1.Shop/GetItem`?",
         "did you mean `receive`?",
-        "suk",
+        "did you mean `sku`?",
         "did you mean `NOT_FOUND`?",
     ]) {
         assert!(answer.contains(hint), "{hint}\n{answer}");

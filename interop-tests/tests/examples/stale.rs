@@ -59,7 +59,10 @@ fn the_field_and_the_method_that_code_lacks_are_named_with_the_command_that_mend
     assert_eq!(current[0]["verdict"], "ok");
     assert_eq!(current[0]["found"], "2 of the schema, all current");
     let new = OLD
-        .replace("returns (Item);", "returns (Item); rpc Put(Item) returns (Query);")
+        .replace(
+            "returns (Item);",
+            "returns (Item); rpc Put(Item) returns (Query);",
+        )
         .replace("string name = 1;", "string name = 1; int64 price = 3;");
     folder.write("proto/shop/v1/shop.proto", &new);
     let stale = generated_code(&folder);

@@ -11,6 +11,7 @@ pub mod known;
 pub mod known_edit;
 pub mod load;
 pub mod manifest;
+mod message;
 pub mod pattern;
 pub mod program;
 pub mod resolve;

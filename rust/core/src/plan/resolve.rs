@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 use super::case::{self, Case};
 use super::expand::expand;
 use super::load::Loaded;
+use super::message::encoded;
 use super::resolve_expect::resolve_expect;
-use super::schema::{Schema, encode, split_path};
+use super::schema::{Schema, split_path};
 use super::source::{Problem, Segment, did_you_mean};
 use super::span;
 use super::types::*;
@@ -272,8 +273,8 @@ impl Resolver<'_> {
             .types(path, None)
             .map_err(|fault| fault.under("call"))?;
         let send = case.send.iter().enumerate().map(|(index, json)| {
-            let bytes = encode(&types.request, json)
-                .map_err(|what| Fault::new(what).under(index).under("send"))?;
+            let bytes =
+                encoded(&types.request, json).map_err(|fault| fault.under(index).under("send"))?;
             Ok(StepPlan {
                 name: None,
                 kind: StepKind::Message(Payload::bytes(bytes)),
@@ -371,7 +372,7 @@ pub(super) fn each<T, U>(
 fn step_plan(step: &case::Step, kind: &prost_reflect::MessageDescriptor) -> Resolved<StepPlan> {
     let mut kinds = Vec::new();
     if let Some(json) = &step.message {
-        let bytes = encode(kind, json).map_err(|what| Fault::new(what).under("message"))?;
+        let bytes = encoded(kind, json).map_err(|fault| fault.under("message"))?;
         kinds.push(StepKind::Message(Payload::bytes(bytes)));
     }
     if let Some(text) = &step.hex {

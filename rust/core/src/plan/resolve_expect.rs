@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::case::Case;
 use super::expect::{Expect, ExpectCall, ExpectHandled, Match, Matcher};
+use super::message::encoded;
 use super::resolve::{Fault, Resolved, each, frame_plan, hex, index_of, metadata, status_code};
-use super::schema::{Schema, encode};
+use super::schema::Schema;
 use super::source::did_you_mean;
 use super::types::*;
 use crate::wire::capture::Direction;
@@ -138,7 +139,7 @@ fn message(value: &Value, kind: &MessageDescriptor) -> Resolved<MessageExpect> {
     {
         return Ok(MessageExpect::Size(size));
     }
-    let bytes = encode(kind, value).map_err(Fault::new)?;
+    let bytes = encoded(kind, value)?;
     Ok(MessageExpect::Is {
         bytes,
         json: value.clone(),
@@ -210,10 +211,7 @@ fn wire_message(value: &Value, kind: &MessageDescriptor) -> Resolved<WireMessage
         Some(("canonical", Value::String(text))) => {
             Ok(WireMessage::Canonical(hex(text)?, kind.clone()))
         }
-        Some(("canonical", json)) => Ok(WireMessage::Canonical(
-            encode(kind, json).map_err(Fault::new)?,
-            kind.clone(),
-        )),
+        Some(("canonical", json)) => Ok(WireMessage::Canonical(encoded(kind, json)?, kind.clone())),
         Some(("size", size)) if size.is_u64() => {
             Ok(WireMessage::Size(size.as_u64().unwrap_or_default()))
         }
