@@ -26,7 +26,8 @@ fn packages_that_cannot_be_fetched_are_one_sentence_and_exit_3() {
     let checkout = checkout();
     let cache = tempfile::tempdir().expect("a temporary folder");
     let assert = set_up(checkout.path())
-        .env("PIP_NO_INDEX", "1") // no network ...
+        .env("PIP_INDEX_URL", "http://127.0.0.1:1/") // nobody listens there ...
+        .env("PIP_RETRIES", "0")
         .env_remove("PIP_FIND_LINKS")
         .env("PIP_CACHE_DIR", cache.path()) // ... and nothing kept from before
         .assert()
@@ -41,6 +42,22 @@ fn packages_that_cannot_be_fetched_are_one_sentence_and_exit_3() {
     assert!(
         !checkout.path().join(".venv/.wirecheck-stamp").exists(),
         "a set-up that failed looks done"
+    );
+}
+
+#[test]
+fn packages_that_may_not_be_fetched_are_told_how_to_bring() {
+    let checkout = checkout();
+    let assert = set_up(checkout.path())
+        .env("PIP_NO_INDEX", "1")
+        .env_remove("PIP_FIND_LINKS")
+        .assert()
+        .code(3)
+        .stdout("");
+    assert_says(
+        &assert.get_output().stderr,
+        "error: the packages are not all here, and nothing may be fetched",
+        "bring the folder here, then: PIP_FIND_LINKS=$PWD/wheels make python\n",
     );
 }
 

@@ -147,7 +147,7 @@ fn a_mistake_in_a_reply_is_pointed_at() {
     for (call, expect) in [
         ("/shop.v1.Shop/GetItm", "{ receive: [{ sku: tea }] }"),
         ("/shop.v1.Shop/GetItem", "{ recieve: [{ sku: tea }] }"),
-        ("/shop.v1.Shop/GetItem", "{ receive: [{ suk: tea }] }"),
+        ("/shop.v1.Shop/GetItem", "{ receive: [{ skuu: tea }] }"),
         ("/shop.v1.Shop/GetItem", "{ status: NOT_FUOND }"),
     ] {
         folder.write(
