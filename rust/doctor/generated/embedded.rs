@@ -78,7 +78,7 @@ fn end_of(text: &str, quote: char) -> Option<usize> {
 /// The bytes of a literal up to its closing quote, with the escapes that Python
 /// and Go have in common.
 fn unescape(text: &str, quote: char) -> Option<Vec<u8>> {
-    let text = text[..end_of(text, quote)?].as_bytes();
+    let text = &text.as_bytes()[..end_of(text, quote)?];
     let mut bytes = Vec::with_capacity(text.len());
     let mut at = 0;
     while at < text.len() {
