@@ -3,6 +3,7 @@
 
 pub mod builtin;
 pub mod contract;
+pub mod fault;
 pub mod foreign;
 pub mod install;
 pub mod link;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::fault::PeerFault;
 use super::foreign::Server;
-use super::link::{Link, PeerFault};
+use super::link::Link;
 use super::log::Log;
 use super::spec::ForeignClient;
 

@@ -9,8 +9,8 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use super::Progress;
 use super::pool::Post;
 
+use crate::peer::fault::PeerFault;
 use crate::peer::foreign::container;
-use crate::peer::link::PeerFault;
 use crate::peer::process::Process;
 use crate::peer::spec::{Build, PeerSpec};
 

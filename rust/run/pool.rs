@@ -12,8 +12,9 @@ use tokio::task::JoinSet;
 use wirecheck_core::plan::cells::CellPlan;
 
 use crate::peer::contract::{Ready, Role};
+use crate::peer::fault::PeerFault;
 use crate::peer::foreign::{Server, container};
-use crate::peer::link::{Link, PeerFault};
+use crate::peer::link::Link;
 use crate::peer::log::Log;
 use crate::peer::process::Program;
 use crate::peer::spec::{Absent, Body, PeerSpec};

@@ -19,7 +19,7 @@ use wirecheck_core::wire::secret::Secrets;
 
 use super::cell::{Attempted, Capture, Side, Trouble};
 use super::dispatch::Setup;
-use crate::peer::link::PeerFault;
+use crate::peer::fault::PeerFault;
 
 /// The most bytes of a capture that stay on disk when the cell was as it
 /// should be. A run of the greeter suite moves 600 MB.

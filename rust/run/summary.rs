@@ -21,7 +21,7 @@ use super::pool::{Post, role_name};
 use super::record;
 use super::{Flaky, Options};
 use crate::peer::contract::Role;
-use crate::peer::link::PeerFault;
+use crate::peer::fault::PeerFault;
 use crate::peer::spec::Absent;
 
 /// What a summary is made from, beside the cells.
@@ -284,7 +284,8 @@ fn peer(outline: &Outline<'_>, post: &Post, done: &[Done]) -> model::Peer {
         .unwrap_or(post.log());
     model::Peer {
         habits: habits(post, done),
-        log: Some(log.display().to_string()),
+        // What was never started has none.
+        log: post.log().exists().then(|| log.display().to_string()),
         ..peer_alone(post)
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use wirecheck_core::judge::observed::ProgramSeen;
 
-use crate::peer::link::PeerFault;
+use crate::peer::fault::PeerFault;
 use crate::peer::process::{Pipes, Process};
 use crate::peer::spec::ForeignClient;
 

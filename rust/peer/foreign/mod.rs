@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use tokio::net::TcpSocket;
 
-use super::link::PeerFault;
+use super::fault::PeerFault;
 use super::log::Log;
 use super::process::Program;
 use super::spec::{ForeignServer, Origin, Readiness};

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use wirecheck_core::wire::frame::FrameHeader;
 
 use super::ready::connect;
-use crate::peer::link::PeerFault;
+use crate::peer::fault::PeerFault;
 use crate::tap::Endpoint;
 
 /// How long an address may take to answer a connection preface. A server on

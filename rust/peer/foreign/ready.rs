@@ -11,7 +11,7 @@ use tonic_health::pb::health_client::HealthClient;
 
 use super::probe;
 use super::tls::Tls;
-use crate::peer::link::PeerFault;
+use crate::peer::fault::PeerFault;
 use crate::peer::log::Log;
 use crate::peer::spec::Readiness;
 use crate::tap::Endpoint;

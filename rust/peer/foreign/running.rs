@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::peer::link::{PeerFault, fault_of};
+use crate::peer::fault::PeerFault;
+use crate::peer::link::fault_of;
 use crate::peer::log::Log;
 use crate::peer::process::{Process, Program};
 

@@ -15,7 +15,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::ready::{Stream, connect};
-use crate::peer::link::PeerFault;
+use crate::peer::fault::PeerFault;
 use crate::peer::spec::TlsFiles;
 use crate::tap::Endpoint;
 

@@ -3,7 +3,7 @@
 use super::{Cell, Mail, Side, Trouble};
 use crate::peer::contract;
 use crate::peer::contract::from_peer::Event;
-use crate::peer::link::PeerFault;
+use crate::peer::fault::PeerFault;
 use crate::peer::session::{Session, name};
 use crate::run::seen;
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use prost_reflect::{Kind, MessageDescriptor};
 use serde_json::Value;
 
-use super::resolve::{Fault, Resolved};
+use super::resolve::fault::{Fault, Resolved};
 use super::schema::encode;
 use super::source::{Segment, did_you_mean};
 

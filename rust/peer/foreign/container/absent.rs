@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use super::ContainerFault;
+use crate::peer::fault::PeerFault;
 use crate::peer::foreign::running::Running;
-use crate::peer::link::PeerFault;
 use crate::peer::log::Log;
 use crate::peer::spec::Image;
 
