@@ -190,12 +190,12 @@ fn redacted(key: String) -> Metadatum {
         true => Metadatum {
             key,
             hex: Some(hex(REDACTED.as_bytes())),
-            value: None,
+            ..Default::default()
         },
         false => Metadatum {
             key,
             value: Some(REDACTED.to_owned()),
-            hex: None,
+            ..Default::default()
         },
     }
 }
@@ -205,13 +205,13 @@ fn entry(key: String, field: &HeaderField) -> Metadatum {
     match bytes.filter(|_| key.ends_with("-bin")) {
         Some(values) => Metadatum {
             key,
-            value: None,
             hex: Some(hex(&values.concat())),
+            ..Default::default()
         },
         None => Metadatum {
             key,
             value: Some(field.value_text().into_owned()),
-            hex: None,
+            ..Default::default()
         },
     }
 }

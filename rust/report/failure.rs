@@ -237,7 +237,9 @@ impl<'a> Message<'a> {
         if self.finding.code == "expect/status" {
             return None;
         }
-        let report = self.attempt.calls.values().flatten().next()?;
+        // Which of several calls the finding speaks of is not known here.
+        let mut reports = self.attempt.calls.values().flatten();
+        let report = reports.next().filter(|_| reports.next().is_none())?;
         let status = (!report.status.is_empty()).then_some(&report.status)?;
         Some(format!("(the client saw {status})"))
     }

@@ -277,6 +277,9 @@ pub struct Metadatum {
     /// A value of bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hex: Option<String>,
+    /// A value of one character, `count` times: for what would be long to write.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fill: Option<Fill>,
 }
 
 /// One step of a lane: exactly one of its kinds, and a name if something is to
@@ -333,8 +336,8 @@ pub struct Step {
 #[serde(deny_unknown_fields)]
 pub struct Empty {}
 
-/// A message that is one text field, filled with one character.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+/// One character, many times: the one text field of a message, or a value of metadata.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fill {
     /// The character, one ASCII letter; `a` if unset.

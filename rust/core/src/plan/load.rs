@@ -83,7 +83,7 @@ fn in_words(kind: &str) -> &str {
     match kind {
         "sequence start" => "a list",
         "mapping start" => "a map of keys and values",
-        "string scalar" => "text",
+        "string scalar" => "a single value",
         other => other,
     }
 }

@@ -101,6 +101,18 @@ pub fn of_status(at: Option<&CallStream<'_>>, reported: u32) -> Culprit {
     }
 }
 
+/// Who is to blame for what a client made of a field of the response: the
+/// client, if the server sent what was expected.
+pub fn of_field(
+    list: Option<&HeaderList>,
+    is_expected: impl FnOnce(&HeaderList) -> bool,
+) -> Culprit {
+    match list.is_some_and(is_expected) {
+        true => Culprit::Client,
+        false => Culprit::Server,
+    }
+}
+
 /// Who is to blame for a message that a codec understood otherwise than
 /// expected: the sender, unless the right bytes were on the wire.
 pub fn of_message(

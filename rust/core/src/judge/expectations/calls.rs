@@ -10,7 +10,12 @@ use crate::judge::observed::{CallResult, CallSeen, Observation};
 use crate::plan::expect::Matcher;
 use crate::plan::types::{CallExpect, CallPlan, CasePlan, Metadata};
 use crate::wire::capture::Direction;
+use crate::wire::exchange::{HeaderField, HeaderList};
+use crate::wire::grpc::percent_decode_lossy;
+use crate::wire::metadata::decode_bin;
 use crate::wire::names::status_text;
+
+const DETAILS: &str = "grpc-status-details-bin";
 
 pub fn check(case: &CasePlan, seen: &Observation) -> Vec<Check> {
     let calls = case.calls.iter().enumerate();
@@ -190,7 +195,11 @@ impl Context<'_> {
             return Check::met(path);
         }
         let sentence = format!("the status message is {}, expected {matcher}", shown(got));
-        let culprit = blame::of_status(self.at, self.result.status);
+        let culprit = self.blame_end(|end| {
+            let sent = end.get("grpc-message");
+            let sent = sent.map_or(String::new(), |field| percent_decode_lossy(&field.value));
+            matcher.accepts(Some(&Value::from(sent)))
+        });
         let mut finding = broken("expect/message", &path, culprit, sentence);
         finding = with_texts(finding, matcher.to_string(), got.clone());
         finding.place = self.place_of_end();
@@ -203,21 +212,18 @@ impl Context<'_> {
             return Check::met(path);
         }
         let sentence = "the status details are not as expected".to_owned();
-        let culprit = blame::of_status(self.at, self.result.status);
+        let culprit = self.blame_end(|end| sent(end, DETAILS) == [expected]);
         let mut finding = broken("expect/details", &path, culprit, sentence);
-        finding.expected = Some(Evidence::bytes("grpc-status-details-bin", expected));
-        finding.got = Some(Evidence::bytes(
-            "grpc-status-details-bin",
-            &self.result.details,
-        ));
+        finding.expected = Some(Evidence::bytes(DETAILS, expected));
+        finding.got = Some(Evidence::bytes(DETAILS, &self.result.details));
         finding.place = self.place_of_end();
         Check::broken(path, finding)
     }
 
     /// Each expected key must have its values, in their order. Where the
     /// interface merges both kinds, each is looked for in the whole.
-    fn metadata(&self, which: &str, expected: &Metadata) -> Option<Check> {
-        if expected.is_empty() {
+    fn metadata(&self, which: &str, wanted: &Metadata) -> Option<Check> {
+        if wanted.is_empty() {
             return None;
         }
         let path = path(self.call, which);
@@ -225,12 +231,12 @@ impl Context<'_> {
             ("trailing", false) => &self.result.trailing,
             _ => &self.result.leading,
         };
-        Some(match missing(expected, got) {
+        Some(match missing(wanted, got) {
             None => Check::met(path),
             Some(finding_texts) => {
                 let (key, expected, got) = finding_texts;
                 let sentence = format!("{which} metadata `{key}` is {got}, expected {expected}");
-                let culprit = self.blame_metadata(which, &key);
+                let culprit = self.blame_metadata(which, &key, wanted);
                 Check::broken(
                     path.clone(),
                     with_texts(
@@ -243,8 +249,8 @@ impl Context<'_> {
         })
     }
 
-    /// A key that was on the wire was lost by the client, any other by the server.
-    fn blame_metadata(&self, which: &str, key: &str) -> Culprit {
+    /// A key whose values were on the wire was lost by the client.
+    fn blame_metadata(&self, which: &str, key: &str, wanted: &Metadata) -> Culprit {
         let Some(at) = self.at else {
             return Culprit::Undetermined;
         };
@@ -252,9 +258,15 @@ impl Context<'_> {
             "leading" => at.stream.response.initial(),
             _ => at.stream.response.trailers(),
         };
-        match list.is_some_and(|list| list.get(key).is_some()) {
-            true => Culprit::Undetermined,
-            false => Culprit::Server,
+        let wanted = values(wanted, key);
+        blame::of_field(list, |list| sent(list, key) == wanted)
+    }
+
+    /// Who is to blame for a part of the status, which comes with the trailers.
+    fn blame_end(&self, is_expected: impl FnOnce(&HeaderList) -> bool) -> Culprit {
+        match self.at {
+            None => Culprit::Client,
+            Some(at) => blame::of_field(at.stream.response.trailers(), is_expected),
         }
     }
 
@@ -323,6 +335,16 @@ fn values<'a>(metadata: &'a Metadata, key: &str) -> Vec<&'a [u8]> {
         .filter(|(name, _)| name == key)
         .map(|(_, value)| value.as_slice())
         .collect()
+}
+
+/// The values of a key as they were sent, decoded if they are bytes. What two
+/// peers may agree on apart from the specification is read as well.
+fn sent(list: &HeaderList, key: &str) -> Vec<Vec<u8>> {
+    let decoded = |field: &HeaderField| match key.ends_with("-bin") {
+        true => decode_bin(&field.value, true).unwrap_or_default(),
+        false => vec![field.value.to_vec()],
+    };
+    list.all(key).flat_map(decoded).collect()
 }
 
 fn listed(values: &[&[u8]]) -> String {

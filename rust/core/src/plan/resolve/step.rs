@@ -81,10 +81,7 @@ fn wait_step(wait: &case::Wait) -> Resolved<StepKind> {
 
 /// A message that is text field 1, so many characters long.
 fn fill_payload(fill: &case::Fill) -> Resolved<Payload> {
-    let byte = match fill.byte.as_deref().unwrap_or("a").as_bytes() {
-        [byte] if byte.is_ascii_graphic() => *byte,
-        _ => return Err(Fault::new("`byte` is one ASCII character").under("byte")),
-    };
+    let byte = fill_byte(fill)?;
     let count = match (&fill.count, &fill.encoded_size) {
         (Some(count), None) => number(count).map_err(|fault| fault.under("count"))?,
         (None, Some(size)) => count_for_size(
@@ -100,6 +97,13 @@ fn fill_payload(fill: &case::Fill) -> Resolved<Payload> {
     Ok(Payload {
         pieces: vec![Piece::Bytes(head), Piece::Fill { byte, count }],
     })
+}
+
+fn fill_byte(fill: &case::Fill) -> Resolved<u8> {
+    match fill.byte.as_deref().unwrap_or("a").as_bytes() {
+        [byte] if byte.is_ascii_graphic() => Ok(*byte),
+        _ => Err(Fault::new("`byte` is one ASCII character").under("byte")),
+    }
 }
 
 /// The length of a text field that makes the message with it `size` bytes
@@ -126,15 +130,30 @@ fn varint(mut value: u64, out: &mut Vec<u8>) {
 
 pub(in crate::plan) fn metadata(entries: &[case::Metadatum]) -> Resolved<Metadata> {
     each(entries, "metadata", |entry| {
-        match (&entry.value, &entry.hex) {
-            (Some(value), None) => Ok((entry.key.clone(), value.clone().into_bytes())),
-            (None, Some(text)) => Ok((
-                entry.key.clone(),
-                hex(text).map_err(|fault| fault.under("hex"))?,
-            )),
-            _ => Err(Fault::new("metadata has either `value` or `hex`")),
-        }
+        let value = match (&entry.value, &entry.hex, &entry.fill) {
+            (Some(value), None, None) => value.clone().into_bytes(),
+            (None, Some(text), None) => hex(text).map_err(|fault| fault.under("hex"))?,
+            (None, None, Some(fill)) => {
+                filled_value(fill).map_err(|fault| fault.under("fill"))?
+            }
+            _ => return Err(Fault::new("metadata has either `value`, `hex` or `fill`")),
+        };
+        Ok((entry.key.clone(), value))
     })
+}
+
+/// The most bytes of one value that a case may ask for. No peer takes as much.
+const MOST_OF_A_VALUE: u64 = 1024 * 1024;
+
+fn filled_value(fill: &case::Fill) -> Resolved<Vec<u8>> {
+    let byte = fill_byte(fill)?;
+    let Some(count) = &fill.count else {
+        return Err(Fault::new("in metadata, `fill` takes `count`"));
+    };
+    match number(count).map_err(|fault| fault.under("count"))? {
+        count @ ..=MOST_OF_A_VALUE => Ok(vec![byte; count as usize]),
+        _ => Err(Fault::new(format!("a value has at most {MOST_OF_A_VALUE} bytes")).under("count")),
+    }
 }
 
 fn number(number: &case::Number) -> Resolved<u64> {
