@@ -17,7 +17,7 @@ use crate::report::{self, LiveSample};
 use crate::{CALL_BYTES, Failure, LONG_STREAM_BYTES};
 
 /// How often each way is measured.
-const ROUNDS: usize = 3;
+pub const ROUNDS: usize = 3;
 /// Calls that are offered in a second, and for how long.
 pub const OFFERED: u32 = 10_000;
 pub const OFFERED_FOR: Duration = Duration::from_secs(3);

@@ -4,6 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::child::Role;
+use crate::live;
 use crate::live::{OFFERED, OFFERED_FOR, Way};
 use crate::{CALL_BYTES, CALLS, Failure, LONG_STREAM_BYTES, ROUNDS, STREAM_BYTES, STREAMS, Sample};
 
@@ -167,7 +168,8 @@ pub fn print_machine() {
     let threads = std::thread::available_parallelism().map_or(0, usize::from);
     println!(
         "The tap between a tonic client and a tonic server, three processes on loopback; \
-         medians of {ROUNDS} rounds."
+         medians of {ROUNDS} rounds, of {} for the live tap.",
+        live::ROUNDS
     );
     println!(
         "{}, {}, {threads} threads, {}",

@@ -9,6 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use prost::Message as _;
+
 /// What a report names: the library under test, its protobuf runtime, and what
 /// carries HTTP/2.
 const NAMED_CRATES: [&str; 4] = ["tonic", "prost", "h2", "hyper"];
@@ -32,11 +34,22 @@ fn generate_code() -> Result<(), Box<dyn Error>> {
         .disable_comments(["."])
         .compile_fds(contract)?;
     let mut services = protox::compile(SERVICES, [&schemas])?;
+    write_descriptors(services.clone())?;
     leave_to_the_router(&mut services, "UnimplementedCall");
     tonic_prost_build::configure()
         .build_client(false)
         .compile_fds(services)?;
     println!("cargo::rerun-if-changed={}", schemas.display());
+    Ok(())
+}
+
+/// What reflection tells: the schemas as protoc gives them, without comments.
+fn write_descriptors(mut set: prost_types::FileDescriptorSet) -> Result<(), Box<dyn Error>> {
+    for file in &mut set.file {
+        file.source_code_info = None;
+    }
+    let out = Path::new(&env::var("OUT_DIR")?).join("services.bin");
+    fs::write(out, set.encode_to_vec())?;
     Ok(())
 }
 

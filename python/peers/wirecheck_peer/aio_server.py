@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import grpc.aio
 from wirecheck.v1 import peer_pb2
 
-from wirecheck_peer import features, options, scripts, services
+from wirecheck_peer import features, library_services, options, scripts, services
 from wirecheck_peer.aio_handler import Handling, ScriptedHandler
 from wirecheck_peer.errors import CouldNotTryError
 from wirecheck_peer.latches import Latches
@@ -111,7 +111,9 @@ class Listener:
         self._scope = order.scope
         self._latches = latches
         self._methods = scripts.scripted_methods(order)
+        self._services = order.services
         greeters = services.greeters(order.services, self._methods)
+        library_services.refuse_taken(order.services, self._methods)
         self._server = grpc.aio.server(options=options.server_arguments(order.options))
         for greeter in greeters:
             greeter.add_to_server(self._servicer(greeter), self._server)
@@ -127,6 +129,7 @@ class Listener:
 
     async def start(self) -> None:
         """Accepts connections."""
+        await library_services.add_aio(self._server, self._services)
         await self._server.start()
 
     async def stop(self, grace: float | None) -> None:

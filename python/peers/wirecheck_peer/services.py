@@ -7,14 +7,14 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from wirecheck_peer import official
+from wirecheck_peer import library_services, official
 from wirecheck_peer.errors import CouldNotTryError, UnsupportedError
 
 # Full name of a service -> the schema that it stands in.
 _SCHEMAS = {"Greeter": "hello", "helloworld.Greeter": "helloworld"}
 TEST_SERVICE = f"{official.PACKAGE}.TestService"
 
-NAMES = (*_SCHEMAS, TEST_SERVICE)
+NAMES = (*_SCHEMAS, TEST_SERVICE, *library_services.NAMES)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import grpc
 from wirecheck.v1 import peer_pb2
 
-from wirecheck_peer import features, options, scripts, services
+from wirecheck_peer import features, library_services, options, scripts, services
 from wirecheck_peer.errors import CouldNotTryError
 from wirecheck_peer.latches import Latches
 from wirecheck_peer.messages import Inbox, Outgoing
@@ -118,11 +118,13 @@ class Listener:
         self._threads = threads
         self._methods = scripts.scripted_methods(order)
         greeters = services.greeters(order.services, self._methods)
+        library_services.refuse_taken(order.services, self._methods)
         self._server = grpc.server(handlers, options=options.server_arguments(order.options))
         for greeter in greeters:
             greeter.add_to_server(self._servicer(greeter), self._server)
         if services.has_test_service(order.services, self._methods):
             self._server.add_generic_rpc_handlers([self._test_service()])
+        library_services.add_sync(self._server, order.services)
         if self._methods:
             self._server.add_generic_rpc_handlers([scripts.ScriptRouter(self._script_handler)])
 

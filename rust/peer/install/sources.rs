@@ -42,6 +42,7 @@ pub const PYTHON: &[Source] = sources![
     "python/peers/wirecheck_peer/features.py",
     "python/peers/wirecheck_peer/frames.py",
     "python/peers/wirecheck_peer/latches.py",
+    "python/peers/wirecheck_peer/library_services.py",
     "python/peers/wirecheck_peer/messages.py",
     "python/peers/wirecheck_peer/metadata.py",
     "python/peers/wirecheck_peer/official.py",

@@ -121,6 +121,7 @@ fn message(expect: &MessageExpect) -> String {
     match expect {
         MessageExpect::Is { json, .. } => text::fit(&json.to_string(), MOST),
         MessageExpect::Size(size) => format!("a message of {} bytes", text::number(*size)),
+        MessageExpect::Has(part) => text::fit(&format!("a message with {part}"), MOST),
     }
 }
 

@@ -23,3 +23,6 @@ pub mod testing {
 pub mod built_from {
     include!(concat!(env!("OUT_DIR"), "/versions.rs"));
 }
+
+/// The schemas of the built-in services, a serialized `google.protobuf.FileDescriptorSet`.
+pub const SERVICES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/services.bin"));

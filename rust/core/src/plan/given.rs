@@ -196,6 +196,7 @@ fn messages(
             Ok(Payload::bytes(same.unwrap_or_else(|_| bytes.clone())))
         }
         MessageExpect::Size(_) => Err("of a message only the size is expected"),
+        MessageExpect::Has(_) => Err("of a message only a part is expected"),
     });
     payloads.collect()
 }

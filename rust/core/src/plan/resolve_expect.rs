@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::case::Case;
 use super::expect::{Expect, ExpectCall, ExpectHandled, Match, Matcher};
 use super::message::encoded;
+use super::part::Part;
 use super::resolve::action::frame_plan;
 use super::resolve::fault::{Fault, Resolved, each};
 use super::resolve::step::metadata;
@@ -141,6 +142,9 @@ fn message(value: &Value, kind: &MessageDescriptor) -> Resolved<MessageExpect> {
         && let Matcher::Size(size) = Matcher::parse(value).map_err(Fault::new)?
     {
         return Ok(MessageExpect::Size(size));
+    }
+    if let Some(part) = Part::parse(value, kind).map_err(Fault::new)? {
+        return Ok(MessageExpect::Has(part));
     }
     let bytes = encoded(kind, value)?;
     Ok(MessageExpect::Is {

@@ -170,13 +170,13 @@ impl Schema {
         &self,
         types: impl IntoIterator<Item = &'a MessageDescriptor>,
     ) -> Vec<u8> {
-        if self.built_in {
-            return Vec::new();
-        }
         let mut files = Files::default();
         for kind in types {
-            files.add(&kind.parent_file());
+            if !(self.built_in && peers_have(kind)) {
+                files.add(&kind.parent_file());
+            }
         }
+        // Nothing at all, rather than a set of nothing.
         FileDescriptorSet {
             file: files.in_order,
         }
@@ -262,6 +262,14 @@ impl Files {
         proto.source_code_info = None;
         self.in_order.push(proto);
     }
+}
+
+/// The packages that peers have built in. Further schemas that come with
+/// Wirecheck are sent to them.
+const BUILT_INTO_PEERS: [&str; 3] = ["", "helloworld", "grpc.testing"];
+
+fn peers_have(kind: &MessageDescriptor) -> bool {
+    BUILT_INTO_PEERS.contains(&kind.package_name())
 }
 
 /// Service and method of a path.

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::case::{Api, ChannelOptions, Keyword, ServerOptions};
 use super::expect::Matcher;
+use super::part::Part;
 use super::schema::Shape;
 use super::source::Location;
 use super::variant::Variant;
@@ -303,6 +304,8 @@ pub enum MessageExpect {
     },
     /// Any message whose encoding has so many bytes.
     Size(u64),
+    /// Any message that holds this much.
+    Has(Part),
 }
 
 /// What must be seen of the handlers of a method.

@@ -9,6 +9,7 @@
 mod echo;
 mod greeter;
 mod handler;
+mod library;
 mod listener;
 mod options;
 mod script;

@@ -7,6 +7,7 @@ use tonic::service::{Routes, RoutesBuilder};
 use super::echo::Echo;
 use super::greeter::Greeter;
 use super::handler::Desk;
+use super::library;
 use super::options::Limits;
 use super::test_service::{self, TestService};
 use crate::contract::testing::test_service_server::TestServiceServer;
@@ -45,6 +46,17 @@ pub fn routes(names: &[String], desk: &Arc<Desk>, limits: Limits) -> Result<Rout
                 let server = TestServiceServer::new(TestService(desk));
                 routes.add_service(Echo(limited!(server, limits)));
             }
+            library::HEALTH => {
+                routes.add_service(limited!(library::health(names), limits));
+            }
+            library::REFLECTION => {
+                let server = library::reflection(names).build_v1();
+                routes.add_service(limited!(server.map_err(library::refused)?, limits));
+            }
+            library::REFLECTION_ALPHA => {
+                let server = library::reflection(names).build_v1alpha();
+                routes.add_service(limited!(server.map_err(library::refused)?, limits));
+            }
             _ => return Err(Refusal::Unsupported(format!("service:{name}"))),
         }
     }
@@ -55,6 +67,7 @@ pub fn routes(names: &[String], desk: &Arc<Desk>, limits: Limits) -> Result<Rout
 pub fn serves(names: &[String], path: &str) -> bool {
     names.iter().any(|name| match name.as_str() {
         test_service::NAME => test_service::serves(path),
+        name if library::NAMES.contains(&name) => library::serves(name, path),
         greeter => path == format!("/{greeter}/SayHello"),
     })
 }

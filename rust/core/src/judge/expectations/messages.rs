@@ -84,6 +84,18 @@ fn one(
             );
             Some((expected_evidence(expected), got, sentence))
         }
+        MessageExpect::Has(part) => {
+            let is_whole = seen.head.len() as u64 == seen.length;
+            if is_whole && part.is_in(kind, &seen.head) {
+                return None;
+            }
+            let sentence = "understood a message without what was expected in it".to_owned();
+            Some((
+                expected_evidence(expected),
+                seen_evidence(seen, kind),
+                sentence,
+            ))
+        }
         MessageExpect::Is { bytes, json } if same_meaning(bytes, seen, kind) => {
             let _ = json;
             None
@@ -120,6 +132,7 @@ fn expected_evidence(expected: &MessageExpect) -> Evidence {
     match expected {
         MessageExpect::Is { bytes, json } => Evidence::bytes(json.to_string(), bytes),
         MessageExpect::Size(size) => Evidence::text(format!("{size} bytes")),
+        MessageExpect::Has(part) => Evidence::text(format!("a message with {part}")),
     }
 }
 

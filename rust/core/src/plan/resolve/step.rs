@@ -133,9 +133,7 @@ pub(in crate::plan) fn metadata(entries: &[case::Metadatum]) -> Resolved<Metadat
         let value = match (&entry.value, &entry.hex, &entry.fill) {
             (Some(value), None, None) => value.clone().into_bytes(),
             (None, Some(text), None) => hex(text).map_err(|fault| fault.under("hex"))?,
-            (None, None, Some(fill)) => {
-                filled_value(fill).map_err(|fault| fault.under("fill"))?
-            }
+            (None, None, Some(fill)) => filled_value(fill).map_err(|fault| fault.under("fill"))?,
             _ => return Err(Fault::new("metadata has either `value`, `hex` or `fill`")),
         };
         Ok((entry.key.clone(), value))
