@@ -2,20 +2,15 @@
 # Sets up what the Go peer needs: the generated stubs and the program, go/bin/go-grpc.
 #
 # Run by `make go`. With nothing changed it compares two stamps and is done.
-#
-# Exit status: 0 when all is in place, 3 when it cannot be, with one sentence on stderr and the
-# command that mends it.
 set -uo pipefail
 
-GO_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-PROTO_DIR=$GO_DIR/../proto
-STUBS=$GO_DIR/generated
-PROGRAMS=$GO_DIR/bin
-STAMP=.wirecheck-stamp
+LANGUAGE=go
+FOLDER=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$FOLDER/../scripts/setup.sh"
 
-EXIT_INFRASTRUCTURE=3
-EXIT_INTERRUPTED=130
-EXIT_TERMINATED=143
+PROTO_DIR=$FOLDER/../proto
+STUBS=$FOLDER/generated
+PROGRAMS=$FOLDER/bin
 
 # Generous, for a slow line and a cold cache: the modules are about 20 MB. They end a set-up that
 # hangs, and are no measure of how long one takes (about 20 s).
@@ -26,17 +21,13 @@ BUILD_SECONDS=900
 LOCK_SECONDS=$((FETCH_SECONDS + GENERATE_SECONDS + BUILD_SECONDS))
 
 main() {
-  cd "$GO_DIR" || exit "$EXIT_INFRASTRUCTURE"
   command -v go >/dev/null 2>&1 || fail 'go is not installed' \
     'install Go 1.26 or newer, see https://go.dev/doc/install'
-  trap 'interrupted "$EXIT_INTERRUPTED"' INT
-  trap 'interrupted "$EXIT_TERMINATED"' TERM
-  trap 'rm -rf "${scratch:-}"' EXIT
-  scratch=$(mktemp -d) || fail 'no temporary folder can be made' 'free some space, then: make go'
+  begin
   find_version
   # First without the lock, so that a call with nothing to do never waits.
   is_current && return
-  take_lock
+  take_lock "$LOCK_SECONDS"
   stubs_current || generate_stubs
   program_current || build_program
 }
@@ -52,18 +43,18 @@ find_version() {
 is_current() { stubs_current && program_current; }
 
 stubs_current() {
-  stubs_digest=$(digest stub_sources)
+  stubs_digest=$(digest stub_sources "$version")
   is_stamped "$STUBS" "$stubs_digest"
 }
 
 program_current() {
-  program_digest=$(digest program_sources)
+  program_digest=$(digest program_sources "$version")
   is_stamped "$PROGRAMS" "$program_digest" && [ -x "$PROGRAMS/go-grpc" ]
 }
 
 # What the stubs depend on: the generator, what it is made of, and every schema.
 stub_sources() {
-  printf '%s\0' setup_env.sh go.mod go.sum
+  printf '%s\0' setup_env.sh ../scripts/setup.sh go.mod go.sum
   find generate -name '*.go' -print0
   find "$PROTO_DIR" -name '*.proto' -print0
 }
@@ -72,26 +63,6 @@ stub_sources() {
 program_sources() {
   stub_sources
   find peers -name '*.go' ! -name '*_test.go' -print0
-}
-
-digest() {
-  { printf '%s\n' "$version"; "$1" | sort -z | xargs -0 sha256sum; } | sha256sum
-}
-
-write_stamp() { printf '%s\n' "$2" >"$1/$STAMP"; }
-
-is_stamped() { [ "$(cat "$1/$STAMP" 2>/dev/null)" = "$2" ]; }
-
-# --- one at a time ----------------------------------------------------------
-
-# Holds a lock on the folder go/, which leaves no lock file behind.
-take_lock() {
-  exec 9<"$GO_DIR"
-  flock --nonblock 9 && return
-  say 'waiting for another set-up of this checkout'
-  flock --timeout "$LOCK_SECONDS" 9 || fail \
-    "another set-up of this checkout has held the lock for $LOCK_SECONDS s" \
-    "end it, then: make go (see: fuser -v $GO_DIR)"
 }
 
 # --- stubs ------------------------------------------------------------------
@@ -132,46 +103,5 @@ build_program() {
       write_stamp "$PROGRAMS" "$program_digest"
   } || cannot_write "$PROGRAMS"
 }
-
-# --- children ---------------------------------------------------------------
-
-# Runs a command for at most so many seconds, in a process group of its own which does not outlive
-# it. Its output goes into a file.
-run() {
-  local seconds=$1
-  shift
-  timeout --kill-after=5 "$seconds" "$@" >"$scratch/output" 2>&1 9<&- &
-  child=$!
-  wait "$child"
-  local status=$?
-  child=
-  [ "$status" = 124 ] && printf 'no end after %s s\n' "$seconds" >>"$scratch/output"
-  return "$status"
-}
-
-interrupted() {
-  trap - INT TERM
-  # `timeout` passes it on to the whole group of its command.
-  [ -n "${child:-}" ] && kill -TERM "$child" && wait "$child"
-  exit "$1"
-}
-
-# The last lines of a command's output, to stand behind a sentence.
-quoted() {
-  grep -v '^[[:space:]]*$' "$scratch/output" | tail -n 3 | while IFS= read -r line; do
-    printf '\n    %s' "${line:0:300}"
-  done
-}
-
-fail() {
-  printf 'error: %s\n\nhint: %s\n' "$1" "$2" >&2
-  exit "$EXIT_INFRASTRUCTURE"
-}
-
-cannot_write() {
-  fail "$1 cannot be written" 'make it writable and free some space, then: make go'
-}
-
-say() { printf 'go: %s\n' "$1" >&2; }
 
 main

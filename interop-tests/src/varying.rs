@@ -1,7 +1,7 @@
 //! What differs from run to run in what Wirecheck prints.
 
 /// What differs, as a pattern, and what is put in its place.
-pub const VARYING: [(&str, &str); 12] = [
+pub const VARYING: [(&str, &str); 14] = [
     (r"[0-9a-f]{4,}/run\.json", "[ID]/run.json"),
     (r"\brun [0-9a-f]{4,}\b", "run [ID]"),
     (r"seed \d+", "seed [SEED]"),
@@ -15,5 +15,11 @@ pub const VARYING: [(&str, &str); 12] = [
     // Frames are counted over both directions, which do not wait for each other.
     (r"frame \d+", "frame [N]"),
     (r"(?m)^report .*/", "report [RUNS]/"),
+    // How many there are beside those that a pattern selects: more with each case and peer.
+    (
+        r"\d+ cases, (\d+) of [\d,]+ cells",
+        "[N] cases, $1 of [N] cells",
+    ),
+    (r"\. not run [\d,]+", ". not run [N]"),
     (r"(?m) +$", ""),
 ];

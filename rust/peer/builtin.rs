@@ -13,6 +13,100 @@ pub const PYTHON_PEERS: [(&str, &str); 2] = [
     ("python-grpcio-aio", "python/peers/grpcio_aio.py"),
 ];
 
+/// A peer of a checkout that is built there, when its toolchain is there.
+#[derive(Debug, Clone, Copy)]
+struct Built {
+    name: &'static str,
+    /// The programs that build it. Without them nobody knows whether what is
+    /// there is current.
+    tools: &'static [&'static str],
+    /// What brings a tool that is not there.
+    mend: &'static str,
+    /// What builds it, below the checkout, and the command that a user types.
+    script: &'static str,
+    hint: &'static str,
+    /// What runs it, if anything, and the program below the checkout.
+    runner: Option<&'static str>,
+    program: &'static str,
+}
+
+/// The peers that are built, in the order of the matrix.
+const BUILT: [Built; 4] = [
+    Built {
+        name: "go-grpc",
+        tools: &["go"],
+        mend: "install Go 1.26 or newer, see https://go.dev/doc/install",
+        script: "go/setup_env.sh",
+        hint: "make go",
+        runner: None,
+        program: "go/bin/go-grpc",
+    },
+    Built {
+        name: "java-grpc",
+        tools: &["java", "mvn"],
+        mend: "apt-get install openjdk-17-jdk-headless maven",
+        script: "java/setup_env.sh",
+        hint: "make java",
+        runner: None,
+        program: "java/bin/java-grpc",
+    },
+    Built {
+        name: "node-grpc-js",
+        tools: &["node", "npm"],
+        mend: "install Node.js 20 or newer, see https://nodejs.org",
+        script: "node/setup_env.sh",
+        hint: "make node",
+        runner: Some("node"),
+        program: "node/grpc-js.js",
+    },
+    Built {
+        name: "cpp-grpc",
+        tools: &["cmake", "c++", "protoc", "grpc_cpp_plugin"],
+        mend: "apt-get install cmake g++ make pkg-config libgrpc++-dev libssl-dev \
+               protobuf-compiler protobuf-compiler-grpc",
+        script: "cpp/setup_env.sh",
+        hint: "make cpp",
+        runner: None,
+        program: "cpp/bin/cpp-grpc",
+    },
+];
+
+impl Built {
+    /// Built before it is started, with what the checkout has.
+    fn of_checkout(self, home: &Path) -> PeerSpec {
+        let missing = self
+            .tools
+            .iter()
+            .find(|tool| find_program(tool, None).is_none());
+        let build = Build {
+            program: Program {
+                argv: vec![below(home, self.script)],
+                cwd: Some(home.to_owned()),
+                env: Vec::new(),
+            },
+            hint: self.hint.into(),
+        };
+        let runner = self.runner.map(str::to_owned);
+        PeerSpec {
+            name: self.name.into(),
+            source: "built-in".into(),
+            body: Body::Contract(Program {
+                argv: runner
+                    .into_iter()
+                    .chain([below(home, self.program)])
+                    .collect(),
+                ..Program::default()
+            }),
+            build: missing.is_none().then_some(build),
+            absent: missing.map(|tool| Absent {
+                why: format!("{tool} not found"),
+                mend: self.mend.into(),
+                is_required: false,
+            }),
+        }
+    }
+}
+
 /// What the peers are looked for with.
 #[derive(Debug, Clone, Copy)]
 pub struct Whereabouts<'a> {
@@ -31,9 +125,9 @@ pub fn built_in(whereabouts: Whereabouts<'_>) -> Vec<PeerSpec> {
     match whereabouts.home {
         Some(home) => {
             peers.extend(python_of_checkout(home));
-            peers.push(go_of_checkout(home));
+            peers.extend(BUILT.map(|peer| peer.of_checkout(home)));
         }
-        // The Go peer cannot be installed apart yet.
+        // The others cannot be installed apart yet.
         None => peers.extend(python_installed(whereabouts.cache)),
     }
     peers
@@ -79,35 +173,6 @@ fn python_of_checkout(home: &Path) -> Vec<PeerSpec> {
     };
     let build = absent.is_none().then_some(build);
     python(home, "built-in", build, absent).into()
-}
-
-/// Likewise.
-fn go_of_checkout(home: &Path) -> PeerSpec {
-    let program = below(home, "go/bin/go-grpc");
-    // Without it nobody knows whether the program that is there is current.
-    let can_be_built = find_program("go", None).is_some();
-    let build = Build {
-        program: Program {
-            argv: vec![below(home, "go/setup_env.sh")],
-            cwd: Some(home.to_owned()),
-            env: Vec::new(),
-        },
-        hint: "make go".into(),
-    };
-    PeerSpec {
-        name: "go-grpc".into(),
-        source: "built-in".into(),
-        body: Body::Contract(Program {
-            argv: vec![program],
-            ..Program::default()
-        }),
-        build: can_be_built.then_some(build),
-        absent: (!can_be_built).then(|| Absent {
-            why: "go not found".into(),
-            mend: "install Go 1.26 or newer, see https://go.dev/doc/install".into(),
-            is_required: false,
-        }),
-    }
 }
 
 /// Set up once, when a user asked for it; never on the way.

@@ -14,7 +14,7 @@ use crate::report::text;
 /// The most causes that are listed.
 const MOST: usize = 20;
 /// The most known deviations that are listed.
-const MOST_KNOWN: usize = 12;
+const MOST_KNOWN: usize = 8;
 /// Where the sentence of a cause begins.
 const INDENT: usize = 7;
 
@@ -114,13 +114,14 @@ pub fn cases(run: &Run, ids: &[String]) -> String {
 }
 
 fn put_known(page: &mut Page, run: &Run) {
-    let shown: Vec<(&KnownOf, usize)> = run
+    let mut shown: Vec<(&KnownOf, usize)> = run
         .known
         .iter()
         .enumerate()
         .map(|(index, entry)| (entry, cells_that_show(run, index)))
         .filter(|(_, cells)| *cells > 0)
         .collect();
+    shown.sort_by_key(|(_, cells)| std::cmp::Reverse(*cells));
     for (entry, cells) in shown.iter().take(MOST_KNOWN) {
         let rate = entry
             .rate

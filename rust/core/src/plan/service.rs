@@ -143,6 +143,8 @@ struct Asked {
     name: String,
     about: String,
     messages: Vec<Vec<u8>>,
+    /// The messages are sent as they are, and not by a peer's codec.
+    is_raw: bool,
 }
 
 fn of_method(schema: &Schema, method: &ServiceMethod, ask: &Ask) -> Vec<CasePlan> {
@@ -166,6 +168,7 @@ fn single_requests(method: &ServiceMethod, seed: u64) -> Vec<Asked> {
         name: name.into(),
         about: about.into(),
         messages: vec![message],
+        is_raw: false,
     };
     vec![
         one("default", "with nothing set", Vec::new()),
@@ -179,11 +182,15 @@ fn single_requests(method: &ServiceMethod, seed: u64) -> Vec<Asked> {
             "with the largest values",
             encoded(kind, &mut Choice::Highest),
         ),
-        one(
-            "unknown",
-            "with a field that the schema lacks",
-            with_unknown_field(kind),
-        ),
+        // As it is: a codec of ours that drops such a field is not the subject.
+        Asked {
+            is_raw: true,
+            ..one(
+                "unknown",
+                "with a field that the schema lacks",
+                with_unknown_field(kind),
+            )
+        },
         one(
             "random-1",
             "with values by chance",
@@ -215,6 +222,7 @@ fn request_streams(method: &ServiceMethod, seed: u64) -> Vec<Asked> {
         name: name.into(),
         about: about.into(),
         messages,
+        is_raw: false,
     };
     let several = vec![
         encoded(kind, &mut Choice::Lowest),
@@ -298,9 +306,13 @@ fn call(
     ask: &Ask,
     start_after: Option<EventPlan>,
 ) -> CallPlan {
+    let kind = match asked.is_raw {
+        true => StepKind::Raw,
+        false => StepKind::Message,
+    };
     let send = asked.messages.iter().map(|bytes| StepPlan {
         name: None,
-        kind: StepKind::Message(Payload::bytes(bytes.clone())),
+        kind: kind(Payload::bytes(bytes.clone())),
     });
     CallPlan {
         id: id.into(),
