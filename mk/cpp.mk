@@ -17,4 +17,4 @@ cpp-if-there:
 cpp-test: cpp ## Test the C++ peer, with every warning of the compiler an error
 	@timeout 1800 cmake --build cpp/build --parallel $$(nproc) --target peer_tests >cpp/build/tests.log 2>&1 || { \
 	  cat cpp/build/tests.log >&2; exit 1; }
-	@timeout 600 ctest --test-dir cpp/build --output-on-failure --timeout 120 --parallel 2 --quiet
+	@timeout 600 ctest --test-dir cpp/build --output-on-failure --timeout 120 --parallel 2
