@@ -47,9 +47,21 @@ demand_packages() {
   for tool in "${TOOLS[@]}"; do
     command -v "$tool" >/dev/null 2>&1 || lacks "$tool"
   done
+  package_path=$(pkg-config --variable pc_path pkg-config)
   for library in "${LIBRARIES[@]}"; do
-    pkg-config --exists "$library" || lacks "$library"
+    package_file "$library" >/dev/null || lacks "$library"
   done
+}
+
+# The file that says which version of a library is there. pkg-config itself would read those of
+# all that it depends on, which takes a second.
+package_file() {
+  local folder
+  local IFS=:
+  for folder in ${PKG_CONFIG_PATH:-} $package_path; do
+    [ -f "$folder/$1.pc" ] && printf '%s\0' "$folder/$1.pc" && return
+  done
+  return 1
 }
 
 lacks() {
@@ -67,12 +79,13 @@ program_current() {
 digest() {
   {
     c++ -dumpfullversion
-    pkg-config --modversion "${LIBRARIES[@]}"
     program_sources | sort -z | xargs -0 sha256sum
   } | sha256sum
 }
 
 program_sources() {
+  local library
+  for library in "${LIBRARIES[@]}"; do package_file "$library"; done
   printf '%s\0' setup_env.sh CMakeLists.txt
   find peers \( -name '*.cc' -o -name '*.h' \) -print0
   find "$PROTO_DIR" -name '*.proto' -print0
