@@ -91,8 +91,11 @@ TEST(Options, WhatCannotBeHonouredIsUnsupported) {
   authority.set_authority("");
   EXPECT_EQ(RefusedOfChannel(authority), "option:authority");
   pb::ServerOptions headers;
-  headers.set_max_header_list_size(0xFFFFFFFF);
+  headers.set_max_header_list_size(16 * 1024 * 1024);
   EXPECT_EQ(RefusedOfServer(headers), "option:max_header_list_size");
+  pb::ServerOptions small;
+  small.set_initial_stream_window(4);
+  EXPECT_EQ(RefusedOfServer(small), "option:initial_stream_window");
   pb::ServerOptions connection;
   connection.set_initial_connection_window(70'000);
   EXPECT_EQ(RefusedOfServer(connection), "option:initial_connection_window");

@@ -18,7 +18,8 @@ namespace wirecheck::peer {
 class Handling {
  public:
   // Enters a handler. Null if the listener is closed: the handler must then not run.
-  static std::unique_ptr<Handling> Enter(std::shared_ptr<HandlerRecord> record, Register& entries,
+  static std::unique_ptr<Handling> Enter(std::shared_ptr<HandlerRecord> record,
+                                         std::shared_ptr<Register> entries,
                                          grpc::ServerContextBase& context,
                                          std::shared_ptr<Progress> progress);
 
@@ -26,7 +27,7 @@ class Handling {
   grpc::Status Leave(grpc::Status status);
 
   // A step was reached.
-  void Reached(const pb::Step& step) { register_.Reached(*record_, step); }
+  void Reached(const pb::Step& step) { register_->Reached(*record_, step); }
 
   // Whether the call ended while the handler runs.
   bool CutOff() const { return *aborted_ || context_.IsCancelled(); }
@@ -42,13 +43,13 @@ class Handling {
   void EndOfItsOwn() { own_end_ = true; }
 
  private:
-  Handling(std::shared_ptr<HandlerRecord> record, Register& entries,
+  Handling(std::shared_ptr<HandlerRecord> record, std::shared_ptr<Register> entries,
            grpc::ServerContextBase& context, std::shared_ptr<Progress> progress);
 
   pb::CallEnd CallEnd() const;
 
   const std::shared_ptr<HandlerRecord> record_;
-  Register& register_;
+  const std::shared_ptr<Register> register_;  // A lane may outlive its listener.
   grpc::ServerContextBase& context_;
   const std::shared_ptr<Progress> progress_;
   // By the harness. The library takes a moment to say that a call is cancelled from this side.

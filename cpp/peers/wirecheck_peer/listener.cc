@@ -31,10 +31,10 @@ class HealthService {
 }  // namespace
 
 ScriptedService::ScriptedService(std::uint64_t listener, ScriptedMethods methods,
-                                 Register& entries, Latches& latches, std::string scope)
+                                 std::shared_ptr<Register> entries, Latches& latches, std::string scope)
     : listener_(listener),
       methods_(std::move(methods)),
-      register_(entries),
+      register_(std::move(entries)),
       latches_(latches),
       scope_(std::move(scope)) {}
 
@@ -67,7 +67,7 @@ void ScriptedService::Respond(const std::shared_ptr<const ScriptedMethod>& metho
 }
 
 Listener::Listener(const pb::Listen& order, EventSink& events, Latches& latches)
-    : register_(events),
+    : register_(std::make_shared<Register>(events)),
       services_(order.services(), MakeScriptedMethods(order), {order.listener(), register_}),
       scripted_(order.listener(), MakeScriptedMethods(order), register_, latches, order.scope()) {}
 
@@ -95,15 +95,15 @@ void Listener::Shutdown(std::chrono::milliseconds grace) {
 
 std::uint32_t Listener::End(const std::shared_ptr<Listener>& listener) {
   const auto limit = Clock::now() + kUnlistenLimit;
-  listener->register_.Close();
+  listener->register_->Close();
   const auto stopped = std::make_shared<std::promise<void>>();
   // In a thread of its own, which has the listener for as long as that takes.
   std::thread([listener, stopped] {
     listener->Shutdown(std::chrono::milliseconds(0));
     stopped->set_value();
   }).detach();
-  if (listener->register_.AwaitIdle(limit)) stopped->get_future().wait_until(limit);
-  return listener->register_.GiveUp();
+  if (listener->register_->AwaitIdle(limit)) stopped->get_future().wait_until(limit);
+  return listener->register_->GiveUp();
 }
 
 }  // namespace wirecheck::peer

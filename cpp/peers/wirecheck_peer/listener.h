@@ -19,8 +19,8 @@ namespace wirecheck::peer {
 // it without such a service.
 class ScriptedService : public grpc::CallbackGenericService {
  public:
-  ScriptedService(std::uint64_t listener, ScriptedMethods methods, Register& entries,
-                  Latches& latches, std::string scope);
+  ScriptedService(std::uint64_t listener, ScriptedMethods methods,
+                  std::shared_ptr<Register> entries, Latches& latches, std::string scope);
 
   grpc::ServerGenericBidiReactor* CreateReactor(
       grpc::GenericCallbackServerContext* context) override;
@@ -32,7 +32,7 @@ class ScriptedService : public grpc::CallbackGenericService {
 
   const std::uint64_t listener_;
   const ScriptedMethods methods_;
-  Register& register_;
+  const std::shared_ptr<Register> register_;
   Latches& latches_;
   const std::string scope_;
 };
@@ -52,10 +52,10 @@ class Listener {
   static std::uint32_t End(const std::shared_ptr<Listener>& listener);
 
   // Cancels every call.
-  void Abort() { register_.AbortAll(); }
+  void Abort() { register_->AbortAll(); }
 
  private:
-  Register register_;
+  const std::shared_ptr<Register> register_;
   // The services outlive the server, which refers to them.
   Services services_;
   ScriptedService scripted_;

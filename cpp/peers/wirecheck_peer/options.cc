@@ -19,11 +19,14 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 constexpr int kNoLimit = -1;
+constexpr std::uint32_t kMostHeaders = 16 * 1024 * 1024 - 1;  // Bytes: 16 MiB is not announced.
+constexpr std::uint32_t kSmallestWindow = 5;  // Bytes: the prefix of a message.
 
 // Which argument an option sets, and how its value may be.
 struct Argument {
   const char* name;
   std::uint32_t smallest = 0;
+  std::uint32_t largest = INT_MAX;
   bool unlimited = false;  // What is beyond an int is the same as no limit.
   // Without it the core would not keep to what is set; null if nothing is needed.
   const char* companion = nullptr;
@@ -31,20 +34,20 @@ struct Argument {
 
 using Table = std::map<std::string, Argument>;
 
-// The smallest value of each is what the core takes as it is: it puts its own default in the place
-// of what is less.
+// The smallest and the largest value of each are those that the core takes as they are: it puts
+// others in the place of what is beyond.
 const Table& CommonTable() {
   static const auto* const kTable = new Table{
       // No protobuf message is longer than an int can say.
-      {"max_receive_message_size", {GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, 0, true}},
-      {"max_send_message_size", {GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, 0, true}},
-      {"max_header_list_size", {GRPC_ARG_MAX_METADATA_SIZE}},
+      {"max_receive_message_size", {GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, 0, INT_MAX, true}},
+      {"max_send_message_size", {GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, 0, INT_MAX, true}},
+      {"max_header_list_size", {GRPC_ARG_MAX_METADATA_SIZE, 0, kMostHeaders}},
       // The core moves the window by its own estimate of the line.
       {"initial_stream_window",
-       {GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 0, false, GRPC_ARG_HTTP2_BDP_PROBE}},
+       {GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kSmallestWindow, INT_MAX, false, GRPC_ARG_HTTP2_BDP_PROBE}},
       // It stops to ping after two pings without data.
       {"keepalive_interval_ms",
-       {GRPC_ARG_KEEPALIVE_TIME_MS, 1, false, GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA}},
+       {GRPC_ARG_KEEPALIVE_TIME_MS, 1, INT_MAX, false, GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA}},
       {"keepalive_timeout_ms", {GRPC_ARG_KEEPALIVE_TIMEOUT_MS}},
   };
   return *kTable;
@@ -81,7 +84,7 @@ int ToInt(const Message& options, const FieldDescriptor& field, const Argument& 
   }
   const std::uint32_t value = reflection.GetUInt32(options, &field);
   if (value > INT_MAX && argument.unlimited) return kNoLimit;
-  if (value > INT_MAX || value < argument.smallest) throw Unsupported("option:" + field.name());
+  if (value > argument.largest || value < argument.smallest) throw Unsupported("option:" + field.name());
   return static_cast<int>(value);
 }
 

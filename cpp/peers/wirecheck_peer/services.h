@@ -18,7 +18,7 @@ namespace wirecheck::peer {
 // Where the handlers of a listener say that they are entered and left.
 struct Frame {
   std::uint64_t listener;
-  Register& entries;
+  std::shared_ptr<Register> entries;
 
   // Enters a handler of generated code; null if the listener is closed.
   std::unique_ptr<Handling> Enter(grpc::ServerContext& context, const std::string& path,
