@@ -96,7 +96,9 @@ pb::Handled Pair::AwaitHandled() {
 }
 
 void Pair::AwaitReached(Driver& peer, const std::string& step) {
-  peer.Await([&](const auto& event) { return event.has_reached() && event.reached().step() == step; });
+  peer.Await([&](const auto& event) {
+    return event.has_reached() && event.reached().step() == step;
+  });
 }
 
 pb::Call NewCall(pb::Shape shape, const std::string& method) {

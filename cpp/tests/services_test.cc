@@ -103,7 +103,8 @@ TEST(TestService, SumsUpWhatComesIn) {
 // The two methods that stream both ways differ only in when they answer.
 class Duplex : public ::testing::TestWithParam<const char*> {};
 
-INSTANTIATE_TEST_SUITE_P(TestService, Duplex, ::testing::Values("FullDuplexCall", "HalfDuplexCall"));
+INSTANTIATE_TEST_SUITE_P(TestService, Duplex,
+                         ::testing::Values("FullDuplexCall", "HalfDuplexCall"));
 
 TEST_P(Duplex, AnswersWithTheSizesThatAreAskedFor) {
   Pair pair;

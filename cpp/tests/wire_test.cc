@@ -48,7 +48,8 @@ Settings SettingsOf(const std::string& address) {
   sockaddr_in target{};
   target.sin_family = AF_INET;
   target.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  target.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.find(':') + 1))));
+  const int port = std::stoi(address.substr(address.find(':') + 1));
+  target.sin_port = htons(static_cast<std::uint16_t>(port));
   if (connect(connection, reinterpret_cast<sockaddr*>(&target), sizeof target) != 0) {
     throw std::runtime_error("no connection");
   }

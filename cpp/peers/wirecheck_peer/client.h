@@ -35,7 +35,7 @@ class Client : public Role {
   EventSink& events_;
   Latches latches_;
   grpc::CompletionQueue queue_;
-  std::map<std::uint64_t, std::shared_ptr<grpc::Channel>> channels_;  // Of the thread of the orders.
+  std::map<std::uint64_t, std::shared_ptr<grpc::Channel>> channels_;  // Of the orders' thread.
   std::mutex mutex_;
   std::map<std::uint64_t, std::shared_ptr<ClientCall>> calls_;
 };

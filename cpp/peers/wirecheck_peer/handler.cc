@@ -14,7 +14,8 @@ std::unique_ptr<Handling> Handling::Enter(std::shared_ptr<HandlerRecord> record,
     context.TryCancel();
     progress->End();
   };
-  const auto earlier = handling->register_->Enter(handling->record_, context.client_metadata(), abort);
+  const auto earlier =
+      handling->register_->Enter(handling->record_, context.client_metadata(), abort);
   if (!earlier) return nullptr;
   handling->earlier_ = *earlier;
   return handling;

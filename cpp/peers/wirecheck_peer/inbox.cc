@@ -10,10 +10,10 @@ namespace wirecheck::peer {
 
 namespace {
 
-constexpr std::uint64_t kMaxSeen = 1'000;          // Messages of which more than their number is reported.
-constexpr std::size_t kHeadSize = 4 * 1024;        // Bytes of a message that are always reported.
-constexpr std::size_t kMaxWhole = 4 * 1024 * 1024;  // Bytes of the longest message reported in full.
-constexpr std::size_t kMaxError = 1'000;           // Bytes of a codec's error.
+constexpr std::uint64_t kMaxSeen = 1'000;           // Messages that are reported one by one.
+constexpr std::size_t kHeadSize = 4 * 1024;         // Bytes of a message always reported.
+constexpr std::size_t kMaxWhole = 4 * 1024 * 1024;  // Bytes of the longest reported in full.
+constexpr std::size_t kMaxError = 1'000;            // Bytes of a codec's error.
 
 // Encodes a message in the deterministic form.
 std::string EncodeAgain(const google::protobuf::Message& message) {

@@ -31,7 +31,8 @@ class HealthService {
 }  // namespace
 
 ScriptedService::ScriptedService(std::uint64_t listener, ScriptedMethods methods,
-                                 std::shared_ptr<Register> entries, Latches& latches, std::string scope)
+                                 std::shared_ptr<Register> entries, Latches& latches,
+                                 std::string scope)
     : listener_(listener),
       methods_(std::move(methods)),
       register_(std::move(entries)),

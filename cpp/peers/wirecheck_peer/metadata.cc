@@ -15,8 +15,9 @@ constexpr std::size_t kMaxReported = 1024 * 1024;  // Bytes of keys and values.
 bool IsLegal(const grpc::Slice& key, const grpc::Slice& value) {
   const grpc_slice raw_key = key.c_slice();
   const grpc_slice raw_value = value.c_slice();
-  const bool legal = grpc_header_key_is_legal(raw_key) &&
-                     (grpc_is_binary_header(raw_key) || grpc_header_nonbin_value_is_legal(raw_value));
+  const bool legal_value =
+      grpc_is_binary_header(raw_key) || grpc_header_nonbin_value_is_legal(raw_value);
+  const bool legal = legal_value && grpc_header_key_is_legal(raw_key);
   grpc_slice_unref(raw_key);
   grpc_slice_unref(raw_value);
   return legal;

@@ -44,7 +44,8 @@ const Table& CommonTable() {
       {"max_header_list_size", {GRPC_ARG_MAX_METADATA_SIZE, 0, kMostHeaders}},
       // The core moves the window by its own estimate of the line.
       {"initial_stream_window",
-       {GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kSmallestWindow, INT_MAX, false, GRPC_ARG_HTTP2_BDP_PROBE}},
+       {GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kSmallestWindow, INT_MAX, false,
+        GRPC_ARG_HTTP2_BDP_PROBE}},
       // It stops to ping after two pings without data.
       {"keepalive_interval_ms",
        {GRPC_ARG_KEEPALIVE_TIME_MS, 1, INT_MAX, false, GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA}},
@@ -84,7 +85,9 @@ int ToInt(const Message& options, const FieldDescriptor& field, const Argument& 
   }
   const std::uint32_t value = reflection.GetUInt32(options, &field);
   if (value > INT_MAX && argument.unlimited) return kNoLimit;
-  if (value > argument.largest || value < argument.smallest) throw Unsupported("option:" + field.name());
+  if (value > argument.largest || value < argument.smallest) {
+    throw Unsupported("option:" + field.name());
+  }
   return static_cast<int>(value);
 }
 
