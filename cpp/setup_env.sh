@@ -22,7 +22,7 @@ EXIT_INTERRUPTED=130
 EXIT_TERMINATED=143
 
 # Generous, for a slow machine. They end a set-up that hangs, and are no measure of how long one
-# takes (about 90 s on two cores).
+# takes (about two minutes of processor time).
 CONFIGURE_SECONDS=300
 BUILD_SECONDS=1800
 LOCK_SECONDS=$((CONFIGURE_SECONDS + BUILD_SECONDS))
