@@ -10,7 +10,7 @@ source "$FOLDER/../scripts/setup.sh"
 
 PROTO_DIR=$FOLDER/../proto
 STUBS=$FOLDER/generated
-PROGRAMS=$FOLDER/bin
+PROGRAM=$FOLDER/bin/go-grpc
 
 # Generous, for a slow line and a cold cache: the modules are about 20 MB. They end a set-up that
 # hangs, and are no measure of how long one takes (about 20 s).
@@ -44,12 +44,12 @@ is_current() { stubs_current && program_current; }
 
 stubs_current() {
   stubs_digest=$(digest stub_sources "$version")
-  is_stamped "$STUBS" "$stubs_digest"
+  is_stamped "$STUBS/$STAMP" "$stubs_digest"
 }
 
 program_current() {
   program_digest=$(digest program_sources "$version")
-  is_stamped "$PROGRAMS" "$program_digest" && [ -x "$PROGRAMS/go-grpc" ]
+  is_stamped "${PROGRAM%/*}/$STAMP" "$program_digest" && [ -x "$PROGRAM" ]
 }
 
 # What the stubs depend on: the generator, what it is made of, and every schema.
@@ -73,7 +73,7 @@ generate_stubs() {
   run "$GENERATE_SECONDS" go run ./generate "$PROTO_DIR" "$scratch/stubs" || fail \
     "the stubs cannot be generated$(quoted)" 'mend the schema or go/generate, then: make go'
   # Anew as a whole, so that no stub stays whose schema is gone.
-  { rm -rf "$STUBS" && mv "$scratch/stubs" "$STUBS" && write_stamp "$STUBS" "$stubs_digest"; } ||
+  { rm -rf "$STUBS" && mv "$scratch/stubs" "$STUBS" && write_stamp "$STUBS/$STAMP" "$stubs_digest"; } ||
     cannot_write "$STUBS"
 }
 
@@ -95,13 +95,7 @@ build_program() {
   # Nothing of this machine and of its checkout gets into the program.
   run "$BUILD_SECONDS" go build -trimpath -buildvcs=false -o "$scratch/go-grpc" ./peers/grpc_go ||
     fail "go-grpc cannot be built$(quoted)" 'mend what it says, then: make go'
-  # Moved over the old one in one step, for whoever runs it.
-  {
-    mkdir -p "$PROGRAMS" && rm -f "$PROGRAMS/$STAMP" &&
-      cp "$scratch/go-grpc" "$PROGRAMS/go-grpc.new" &&
-      mv "$PROGRAMS/go-grpc.new" "$PROGRAMS/go-grpc" &&
-      write_stamp "$PROGRAMS" "$program_digest"
-  } || cannot_write "$PROGRAMS"
+  put_in_place "$scratch/go-grpc" "$PROGRAM" "${PROGRAM%/*}/$STAMP" "$program_digest"
 }
 
 main

@@ -32,7 +32,7 @@ main() {
 }
 
 is_current() {
-  is_stamped "$PACKAGES" "$packages_digest" && { [ -z "$is_dev" ] || [ -e "$DEV" ]; }
+  is_stamped "$PACKAGES/$STAMP" "$packages_digest" && { [ -z "$is_dev" ] || [ -e "$DEV" ]; }
 }
 
 demand() {
@@ -51,7 +51,7 @@ install_packages() {
     "the packages of node/package-lock.json cannot be installed$(quoted)" \
     'check the network or name a registry that can be reached: npm_config_registry=<its address> make node'
   [ -z "$is_dev" ] || touch "$DEV" || cannot_write "$PACKAGES"
-  write_stamp "$PACKAGES" "$packages_digest" || cannot_write "$PACKAGES"
+  write_stamp "$PACKAGES/$STAMP" "$packages_digest" || cannot_write "$PACKAGES"
 }
 
 main "$@"

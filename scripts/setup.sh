@@ -30,9 +30,19 @@ digest() {
   { printf '%s\n' "$@"; "$sources" | sort -z | xargs -0 sha256sum; } | sha256sum
 }
 
-write_stamp() { printf '%s\n' "$2" >"$1/$STAMP"; }
+# A stamp is a file with a digest of what something was made of.
+write_stamp() { printf '%s\n' "$2" >"$1"; }
 
-is_stamped() { [ "$(cat "$1/$STAMP" 2>/dev/null)" = "$2" ]; }
+is_stamped() { [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
+
+# Puts a file at its place with a stamp: over the old one in one step, for whoever runs it.
+put_in_place() {
+  local made=$1 place=$2 stamp=$3 digest=$4
+  {
+    mkdir -p "${place%/*}" && rm -f "$stamp" && cp "$made" "$place.new" &&
+      mv "$place.new" "$place" && write_stamp "$stamp" "$digest"
+  } || cannot_write "$place"
+}
 
 # --- one at a time ----------------------------------------------------------
 

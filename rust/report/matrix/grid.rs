@@ -60,17 +60,17 @@ impl<'a> Grid<'a> {
         (self.pairs.values().filter(ran).count(), self.pairs.len())
     }
 
-    /// Puts the matrix on a page: as many servers side by side as fit, the
-    /// others in blocks below.
+    /// Puts the matrix on a page: all servers side by side, their names on two
+    /// lines if they need to be; what does not fit then, in blocks below.
     pub fn put(&self, page: &mut Page) {
         let widest = |names: &[&str]| names.iter().map(|name| text::width(name)).max();
         let first = widest(&self.clients).unwrap_or(0).max("CLIENT".len()) + GAP;
-        let columns: Vec<Column<'_>> = self
-            .servers
-            .iter()
-            .map(|server| self.column(server))
-            .collect();
-        for (index, block) in blocks(&columns, WIDTH - first).into_iter().enumerate() {
+        let room = WIDTH - first;
+        let mut columns = self.columns(|name| vec![name]);
+        if blocks(&columns, room).len() > 1 {
+            columns = self.columns(on_two_lines);
+        }
+        for (index, block) in blocks(&columns, room).into_iter().enumerate() {
             if index > 0 {
                 page.blank();
             }
@@ -79,16 +79,24 @@ impl<'a> Grid<'a> {
         self.put_reasons(page);
     }
 
-    fn column(&self, server: &'a str) -> Column<'a> {
+    fn columns(&self, header: impl Fn(&'a str) -> Vec<&'a str>) -> Vec<Column<'a>> {
+        let servers = self.servers.iter();
+        servers
+            .map(|server| self.column(server, header(server)))
+            .collect()
+    }
+
+    fn column(&self, server: &'a str, header: Vec<&'a str>) -> Column<'a> {
         let cells: Vec<Line> = self
             .clients
             .iter()
             .map(|client| self.pair(client, server))
             .collect();
-        let widest = cells.iter().map(Line::width).max().unwrap_or(0);
+        let widths = cells.iter().map(Line::width);
+        let widest = widths.chain(header.iter().map(|line| text::width(line))).max();
         Column {
-            server,
-            width: widest.max(text::width(server)) + GAP,
+            width: widest.unwrap_or(0) + GAP,
+            header,
             cells,
         }
     }
@@ -109,13 +117,7 @@ impl<'a> Grid<'a> {
 
     fn put_block(&self, page: &mut Page, first: usize, block: &[Column<'_>]) {
         page.line(Line::indent(first).paint(Paint::Strong, "SERVER"));
-        let mut header = Line::default().paint(Paint::Strong, "CLIENT");
-        let mut column = first;
-        for server in block {
-            header = header.pad(column).text(server.server);
-            column += server.width;
-        }
-        page.line(header);
+        put_header(page, first, block);
         for (index, client) in self.clients.iter().enumerate() {
             let mut line = Line::new(client);
             let mut column = first;
@@ -149,9 +151,36 @@ impl<'a> Grid<'a> {
 
 /// A server's column.
 struct Column<'a> {
-    server: &'a str,
+    /// Its name, on as many lines.
+    header: Vec<&'a str>,
     width: usize,
     cells: Vec<Line>,
+}
+
+/// The names end on the line of `CLIENT`.
+fn put_header(page: &mut Page, first: usize, block: &[Column<'_>]) {
+    let height = block.iter().map(|server| server.header.len()).max().unwrap_or(1);
+    for left in (0..height).rev() {
+        let mut line = match left {
+            0 => Line::default().paint(Paint::Strong, "CLIENT"),
+            _ => Line::default(),
+        };
+        let mut column = first;
+        for server in block {
+            let part = server.header.iter().rev().nth(left).copied();
+            line = line.pad(column).text(part.unwrap_or_default());
+            column += server.width;
+        }
+        page.line(line);
+    }
+}
+
+/// A name, parted behind the hyphen that leaves the shortest lines.
+fn on_two_lines(name: &str) -> Vec<&str> {
+    let hyphens = name.match_indices('-').map(|(at, _)| at + 1);
+    let parted = hyphens.map(|at| name.split_at(at));
+    let best = parted.min_by_key(|(head, tail)| text::width(head).max(text::width(tail)));
+    best.map_or_else(|| vec![name], |(head, tail)| vec![head, tail])
 }
 
 /// Splits columns so that each block takes at most so much room, and has at
