@@ -1,0 +1,190 @@
+#!/usr/bin/env bash
+# Sets up what the Java peer needs: the program in target/peer, and the archive of loaded classes
+# with which it starts in less than half the time. java/bin/java-grpc runs it.
+#
+# Run by `make java`. With nothing changed it compares two stamps and is done.
+#
+# Exit status: 0 when all is in place, 3 when it cannot be, with one sentence on stderr and the
+# command that mends it.
+set -uo pipefail
+
+JAVA_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+PROTO_DIR=$JAVA_DIR/../proto
+PEER=$JAVA_DIR/target/peer
+ARCHIVE=$PEER/java-grpc.jsa
+PROGRAM_STAMP=$PEER/.wirecheck-stamp
+ARCHIVE_STAMP=$PEER/.wirecheck-archive-stamp
+JAVA=${JAVA_HOME:+$JAVA_HOME/bin/}java
+OLDEST_JAVA=17
+
+EXIT_INFRASTRUCTURE=3
+EXIT_INTERRUPTED=130
+EXIT_TERMINATED=143
+
+# Generous, for a slow line and a cold cache: what Maven fetches is about 60 MB. They end a set-up
+# that hangs, and are no measure of how long one takes (about 30 s).
+LOOK_SECONDS=60
+BUILD_SECONDS=1200
+TRAINING_SECONDS=120
+LOCK_SECONDS=$((BUILD_SECONDS + TRAINING_SECONDS))
+
+main() {
+  cd "$JAVA_DIR" || exit "$EXIT_INFRASTRUCTURE"
+  command -v "$JAVA" >/dev/null 2>&1 || fail 'Java is not installed' \
+    "install a JDK, $OLDEST_JAVA or newer, see https://adoptium.net"
+  # First without the lock, so that a call with nothing to do never waits.
+  is_current && return
+  command -v mvn >/dev/null 2>&1 || fail 'Maven is not installed' \
+    'install Maven 3.8 or newer, see https://maven.apache.org/install.html'
+  trap 'interrupted "$EXIT_INTERRUPTED"' INT
+  trap 'interrupted "$EXIT_TERMINATED"' TERM
+  trap 'rm -rf "${scratch:-}"' EXIT
+  scratch=$(mktemp -d) || fail 'no temporary folder can be made' 'free some space, then: make java'
+  check_version
+  take_lock
+  program_current || build_program
+  archive_current || make_archive
+}
+
+# --- stamps -----------------------------------------------------------------
+
+is_current() { program_current && archive_current; }
+
+program_current() {
+  program_digest=$(digest program_sources)
+  is_stamped "$PROGRAM_STAMP" "$program_digest" && [ -f "$PEER/java-grpc.jar" ]
+}
+
+# An archive is of one program and one Java. A Java that is asked for its version takes longer than
+# all the rest, so what stands for it is its own description of itself.
+archive_current() {
+  archive_digest=$(printf '%s\n' "$program_digest" "$(java_release)" | sha256sum)
+  is_stamped "$ARCHIVE_STAMP" "$archive_digest" && [ -f "$ARCHIVE" ]
+}
+
+program_sources() {
+  printf '%s\0' setup_env.sh pom.xml bin/java-grpc
+  find src/main -type f -print0
+  find "$PROTO_DIR" -name '*.proto' -print0
+}
+
+java_release() {
+  local program
+  program=$(readlink -f "$(command -v "$JAVA")")
+  printf '%s\n' "$program"
+  cat "${program%/bin/java}/release" 2>/dev/null
+}
+
+digest() { "$1" | sort -z | xargs -0 sha256sum | sha256sum; }
+
+write_stamp() { printf '%s\n' "$2" >"$1"; }
+
+is_stamped() { [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
+
+check_version() {
+  run "$LOOK_SECONDS" "$JAVA" -XshowSettings:properties -version ||
+    fail "Java cannot be run$(quoted)" "install a JDK, $OLDEST_JAVA or newer, see https://adoptium.net"
+  local version
+  version=$(sed -n 's/^ *java\.specification\.version = //p' "$scratch/output")
+  [ "${version%%.*}" -ge "$OLDEST_JAVA" ] 2>/dev/null ||
+    fail "Java ${version:-of an unknown version} is too old" \
+      "install a JDK, $OLDEST_JAVA or newer, see https://adoptium.net"
+}
+
+# --- one at a time ----------------------------------------------------------
+
+# Holds a lock on the folder java/, which leaves no lock file behind.
+take_lock() {
+  exec 9<"$JAVA_DIR"
+  flock --nonblock 9 && return
+  say 'waiting for another set-up of this checkout'
+  flock --timeout "$LOCK_SECONDS" 9 || fail \
+    "another set-up of this checkout has held the lock for $LOCK_SECONDS s" \
+    "end it, then: make java (see: fuser -v $JAVA_DIR)"
+}
+
+# --- the program ------------------------------------------------------------
+
+build_program() {
+  say 'building java-grpc'
+  # Anew as a whole, so that no class stays whose source is gone. A file that was fetched and is not
+  # what its checksum says is an error. Maven 3.8 does not know MAVEN_ARGS by itself.
+  { mkdir -p target && find target -mindepth 1 -maxdepth 1 ! -name peer -exec rm -rf {} +; } ||
+    cannot_write target
+  # shellcheck disable=SC2086
+  run "$BUILD_SECONDS" mvn --quiet --batch-mode --strict-checksums ${MAVEN_ARGS:-} \
+      -Dmaven.test.skip=true -Dpeer.directory="$scratch/peer" package || build_failed
+  # In place of the old one at once, for whoever runs it.
+  {
+    write_stamp "$scratch/peer/${PROGRAM_STAMP##*/}" "$program_digest" &&
+      rm -rf "$PEER" && mv "$scratch/peer" "$PEER"
+  } || cannot_write "$PEER"
+}
+
+build_failed() {
+  if grep -qiE 'could not (transfer|find artifact)|resolution failed|cannot access .* offline' \
+    "$scratch/output"; then
+    fail "what java/pom.xml names cannot be fetched$(quoted)" \
+      'check the network or name a mirror in ~/.m2/settings.xml, then: make java'
+  fi
+  fail "java-grpc cannot be built$(quoted)" 'mend what it says, then: make java'
+}
+
+# --- the archive ------------------------------------------------------------
+
+# Made by a run of the peer's own, with the launcher's options for what is kept in it.
+make_archive() {
+  say 'keeping the loaded classes for a quick start'
+  run "$TRAINING_SECONDS" "$JAVA" -XX:ArchiveClassesAtExit="$scratch/java-grpc.jsa" \
+    -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.library.path="$PEER/META-INF/native" \
+    -cp "$PEER/java-grpc.jar" wirecheck.peer.Training ||
+    fail "the loaded classes cannot be kept$(quoted)" 'mend what it says, then: make java'
+  # Moved over the old one in one step, for whoever runs it.
+  {
+    rm -f "$ARCHIVE_STAMP" && cp "$scratch/java-grpc.jsa" "$ARCHIVE.new" &&
+      mv "$ARCHIVE.new" "$ARCHIVE" && write_stamp "$ARCHIVE_STAMP" "$archive_digest"
+  } || cannot_write "$PEER"
+}
+
+# --- children ---------------------------------------------------------------
+
+# Runs a command for at most so many seconds, in a process group of its own which does not outlive
+# it. Its output goes into a file.
+run() {
+  local seconds=$1
+  shift
+  timeout --kill-after=5 "$seconds" "$@" >"$scratch/output" 2>&1 9<&- &
+  child=$!
+  wait "$child"
+  local status=$?
+  child=
+  [ "$status" = 124 ] && printf 'no end after %s s\n' "$seconds" >>"$scratch/output"
+  return "$status"
+}
+
+interrupted() {
+  trap - INT TERM
+  # `timeout` passes it on to the whole group of its command.
+  [ -n "${child:-}" ] && kill -TERM "$child" && wait "$child"
+  exit "$1"
+}
+
+# The lines of a command's output that say most, to stand behind a sentence.
+quoted() {
+  grep -E 'ERROR|Exception|no end after' "$scratch/output" | head -n 3 | while IFS= read -r line; do
+    printf '\n    %s' "${line:0:300}"
+  done
+}
+
+fail() {
+  printf 'error: %s\n\nhint: %s\n' "$1" "$2" >&2
+  exit "$EXIT_INFRASTRUCTURE"
+}
+
+cannot_write() {
+  fail "$1 cannot be written" 'make it writable and free some space, then: make java'
+}
+
+say() { printf 'java: %s\n' "$1" >&2; }
+
+main
