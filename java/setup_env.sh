@@ -63,7 +63,7 @@ archive_current() {
 }
 
 program_sources() {
-  printf '%s\0' setup_env.sh pom.xml bin/java-grpc
+  printf '%s\0' setup_env.sh pom.xml bin/jvm.options
   find src/main -type f -print0
   find "$PROTO_DIR" -name '*.proto' -print0
 }
@@ -132,12 +132,12 @@ build_failed() {
 
 # --- the archive ------------------------------------------------------------
 
-# Made by a run of the peer's own, with the launcher's options for what is kept in it.
+# Made by a run of the peer's own.
 make_archive() {
   say 'keeping the loaded classes for a quick start'
-  run "$TRAINING_SECONDS" "$JAVA" -XX:ArchiveClassesAtExit="$scratch/java-grpc.jsa" \
-    -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.library.path="$PEER/META-INF/native" \
-    -cp "$PEER/java-grpc.jar" wirecheck.peer.Training ||
+  run "$TRAINING_SECONDS" "$JAVA" @bin/jvm.options \
+    -XX:ArchiveClassesAtExit="$scratch/java-grpc.jsa" \
+    -Djava.library.path="$PEER/META-INF/native" -cp "$PEER/java-grpc.jar" wirecheck.peer.Training ||
     fail "the loaded classes cannot be kept$(quoted)" 'mend what it says, then: make java'
   # Moved over the old one in one step, for whoever runs it.
   {

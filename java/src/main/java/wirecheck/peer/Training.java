@@ -12,6 +12,7 @@ import java.util.function.Predicate;
 import wirecheck.v1.Peer.Api;
 import wirecheck.v1.Peer.Call;
 import wirecheck.v1.Peer.Close;
+import wirecheck.v1.Peer.EndScope;
 import wirecheck.v1.Peer.FromPeer;
 import wirecheck.v1.Peer.Listen;
 import wirecheck.v1.Peer.MethodScripts;
@@ -61,10 +62,20 @@ public final class Training {
   private void run(Path socket) throws Exception {
     client.start();
     server.start();
+    refuse();
     serve(Transport.newBuilder().setTcp(Tcp.getDefaultInstance()));
     serve(Transport.newBuilder().setUds(Uds.newBuilder().setPath(socket.toString())));
     client.role.stop();
     server.role.stop();
+  }
+
+  /** Asks for what nobody has, as every harness does first. */
+  private void refuse() throws Exception {
+    String unheardOf = "feature-that-nobody-has";
+    client.order(ToPeer.newBuilder().setOpen(Open.newBuilder().addRequires(unheardOf)));
+    client.await(FromPeer::hasRefused);
+    server.order(ToPeer.newBuilder().setListen(Listen.newBuilder().addRequires(unheardOf)));
+    server.await(FromPeer::hasRefused);
   }
 
   /** Opens a listener, makes every kind of call to it, and closes it. */
@@ -94,12 +105,14 @@ public final class Training {
         call(channel, "/training/" + shape.name(), shape, Api.API_STREAM);
       }
     }
+    call(channel, "/Greeter/SayHello", Shape.SHAPE_UNARY, Api.API_IDIOMATIC);
     call(channel, "/" + GREETER + "/SayHello", Shape.SHAPE_UNARY, Api.API_IDIOMATIC);
     call(channel, "/" + GREETER + "/SayNothing", Shape.SHAPE_UNARY, Api.API_IDIOMATIC);
     client.order(ToPeer.newBuilder().setClose(Close.newBuilder().setChannel(channel)));
     client.await(FromPeer::hasClosed);
     server.order(ToPeer.newBuilder().setUnlisten(Unlisten.newBuilder().setListener(listener)));
     server.await(FromPeer::hasUnlistened);
+    server.order(ToPeer.newBuilder().setEndScope(EndScope.getDefaultInstance()));
   }
 
   private static MethodScripts scripts(Shape shape) {
