@@ -15,7 +15,10 @@ import wirecheck.v1.Peer.Step.KindCase;
  */
 final class Features {
   private static final List<String> COMMON =
-      List.of("tcp", "uds", "raw-messages", "dynamic-messages", "types:grpc.testing");
+      concat(
+          List.of("tcp"),
+          unixSockets(),
+          List.of("raw-messages", "dynamic-messages", "types:grpc.testing"));
 
   static final List<String> CLIENT =
       concat(
@@ -86,6 +89,11 @@ final class Features {
   /** Gives the kind of a step by its field, {@code nothing} if this version knows none. */
   private static String nameOf(KindCase kind) {
     return kind == KindCase.KIND_NOT_SET ? "nothing" : kind.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Netty carries them by epoll, which is Linux's, and its bare Java part does not. */
+  private static List<String> unixSockets() {
+    return System.getProperty("os.name").equals("Linux") ? List.of("uds") : List.of();
   }
 
   private static List<String> optionFeatures(List<String> options) {
