@@ -21,8 +21,8 @@ EXIT_INFRASTRUCTURE=3
 EXIT_INTERRUPTED=130
 EXIT_TERMINATED=143
 
-# Generous, for a slow line and a cold cache: what Maven fetches is about 60 MB. They end a set-up
-# that hangs, and are no measure of how long one takes (about 30 s).
+# Generous, for a slow line and a cold cache: what Maven fetches is about 80 MB. They end a set-up
+# that hangs, and are no measure of how long one takes (about 60 s).
 LOOK_SECONDS=60
 BUILD_SECONDS=1200
 TRAINING_SECONDS=120
