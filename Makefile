@@ -29,12 +29,13 @@ rust-toolchain:
 	  printf 'error: cargo is not installed\n\nhint: install Rust with rustup, see https://rustup.rs\n' >&2; exit 3; }
 
 .PHONY: test
-test: python go-if-there cpp-if-there rust-toolchain ## Run every test of the project
+test: python go-if-there java-if-there cpp-if-there rust-toolchain ## Run every test of the project
 	@WIRECHECK_BIN=$(CURDIR)/$(WIRECHECK) scripts/cargo-test.sh --locked --no-fail-fast
 	@$(VENV_PYTHON) -m unittest discover -s python/tests
 	@! command -v go >/dev/null 2>&1 || $(MAKE) --no-print-directory go-test
-	@! { $(CPP_IS_THERE); } || $(MAKE) --no-print-directory cpp-test
 	@! command -v npm >/dev/null 2>&1 || $(MAKE) --no-print-directory node-lint node-test
+	@! { command -v java && command -v mvn; } >/dev/null 2>&1 || $(MAKE) --no-print-directory java-test
+	@! { $(CPP_IS_THERE); } || $(MAKE) --no-print-directory cpp-test
 
 .PHONY: lint
 lint: python rust-toolchain python-lint ## Check formatting and lints of all code
