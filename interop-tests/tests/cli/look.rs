@@ -4,11 +4,14 @@ use serde_json::Value;
 
 use super::wirecheck::{Answer, answer, command, wirecheck};
 
-const PEERS: [&str; 4] = [
+const PEERS: [&str; 7] = [
     "rust-tonic",
     "python-grpcio",
     "python-grpcio-aio",
     "go-grpc",
+    "java-grpc",
+    "node-grpc-js",
+    "cpp-grpc",
 ];
 
 #[test]

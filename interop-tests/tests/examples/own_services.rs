@@ -58,7 +58,10 @@ fn every_method_of_a_server_is_called_by_every_client() {
             "rust-tonic.dynamic",
             "python-grpcio.dynamic",
             "python-grpcio-aio.dynamic",
-            "go-grpc.dynamic"
+            "go-grpc.dynamic",
+            "java-grpc.dynamic",
+            "node-grpc-js.dynamic",
+            "cpp-grpc.dynamic",
         ]
     );
     for method in ["get-item", "list-items", "place-order", "fill-basket"] {

@@ -93,7 +93,9 @@ impl<'a> Grid<'a> {
             .map(|client| self.pair(client, server))
             .collect();
         let widths = cells.iter().map(Line::width);
-        let widest = widths.chain(header.iter().map(|line| text::width(line))).max();
+        let widest = widths
+            .chain(header.iter().map(|line| text::width(line)))
+            .max();
         Column {
             width: widest.unwrap_or(0) + GAP,
             header,
@@ -159,7 +161,11 @@ struct Column<'a> {
 
 /// The names end on the line of `CLIENT`.
 fn put_header(page: &mut Page, first: usize, block: &[Column<'_>]) {
-    let height = block.iter().map(|server| server.header.len()).max().unwrap_or(1);
+    let height = block
+        .iter()
+        .map(|server| server.header.len())
+        .max()
+        .unwrap_or(1);
     for left in (0..height).rev() {
         let mut line = match left {
             0 => Line::default().paint(Paint::Strong, "CLIENT"),

@@ -57,6 +57,30 @@ fn a_partial_run_says_why() {
 }
 
 #[test]
+fn long_names_are_parted_where_all_servers_fit_then() {
+    let mut run = sample::green();
+    let rows: Vec<Cell> = run.cells.drain(..).collect();
+    let names = [
+        "rust-tonic",
+        "python-grpcio",
+        "python-grpcio-aio",
+        "go-grpc",
+        "java-grpc",
+        "node-grpc-js",
+        "plain",
+    ];
+    for name in names {
+        let first = &rows[0].server;
+        let of_one = rows.iter().filter(|cell| cell.server == *first);
+        run.cells.extend(of_one.cloned().map(|mut cell| {
+            cell.server = name.into();
+            cell
+        }));
+    }
+    insta::assert_snapshot!(plain(&run));
+}
+
+#[test]
 fn many_servers_are_wrapped_in_blocks() {
     let mut run = sample::green();
     let rows: Vec<Cell> = run.cells.drain(..).collect();
