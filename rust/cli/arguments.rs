@@ -453,6 +453,8 @@ pub enum ReportFormat {
     Github,
     /// The run.json itself.
     Json,
+    /// A page to keep, as Markdown: who passes what, and what is known of whom.
+    Compatibility,
 }
 
 /// A report that is wanted, and the file for it.

@@ -35,6 +35,7 @@ impl Subject<'_> {
             ReportFormat::Markdown => self.summary(STEP_SUMMARY),
             ReportFormat::Github => report::annotations(run, &from_workspace()),
             ReportFormat::Json => format!("{}\n", json(run)),
+            ReportFormat::Compatibility => report::compatibility(run),
         }
     }
 

@@ -7,6 +7,7 @@
 //! steer a terminal.
 
 pub mod compare;
+pub mod compatibility;
 pub mod doctor;
 pub mod explain;
 pub mod failure;
@@ -38,6 +39,7 @@ pub mod whole;
 mod sample;
 
 pub use compare::{comparison, comparison_json, exit as comparison_exit};
+pub use compatibility::compatibility;
 pub use doctor::doctor;
 pub use explain::explain;
 pub use failure::failure;

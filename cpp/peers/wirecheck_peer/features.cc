@@ -25,7 +25,7 @@ Names Join(std::initializer_list<Names> parts) {
 }
 
 Names CommonFeatures() {
-  return {"tcp", "uds", "raw-messages", "dynamic-messages", "types:grpc.testing"};
+  return {"tcp", "uds", "raw-messages", "dynamic-messages", "unknown-fields", "types:grpc.testing"};
 }
 
 // The kind of a step by its field, `nothing` if this version knows none.

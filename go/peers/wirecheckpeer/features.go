@@ -12,7 +12,9 @@ import (
 // Not `panic`: grpc-go catches none, so a panic in a handler ends the whole process, and with it
 // all other calls. Not `reset`: grpc-go gives handlers no way to choose the code of RST_STREAM.
 
-var commonFeatures = []string{"tcp", "uds", "raw-messages", "dynamic-messages", "types:grpc.testing"}
+var commonFeatures = []string{
+	"tcp", "uds", "raw-messages", "dynamic-messages", "unknown-fields", "types:grpc.testing",
+}
 
 var clientFeatures = slices.Concat(
 	[]string{"client"},

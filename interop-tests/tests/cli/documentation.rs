@@ -29,6 +29,29 @@ fn the_matrix_in_the_readme_is_what_a_run_prints() {
         insta::assert_snapshot!("matrix", printed.join("\n"));
         insta::assert_snapshot!("matrix", shown);
     });
+    let report = place.run(&["report", "--format", "compatibility"]);
+    the_page_of_compatibility_is(&report.stdout);
+}
+
+/// `UPDATE_READMES=1` writes it. Versions of toolchains differ from machine to machine.
+fn the_page_of_compatibility_is(told: &str) {
+    const PAGE: &str = "docs/compatibility.md";
+    if std::env::var_os("UPDATE_READMES").is_some() {
+        fs::write(project_root().join(PAGE), told).expect("the page can be written");
+    }
+    let without_versions = |page: &str| {
+        let lines = page
+            .lines()
+            .skip_while(|line| !line.starts_with("## Pairs"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let page = read(PAGE);
+    assert!(page.contains("## Deviations"), "{page}");
+    assert_eq!(
+        without_versions(&page),
+        without_versions(told),
+        "{PAGE} is not what a run says; UPDATE_READMES=1 writes it anew"
+    );
 }
 
 #[test]

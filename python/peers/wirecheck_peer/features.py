@@ -7,7 +7,14 @@ from wirecheck.v1 import peer_pb2
 from wirecheck_peer import official, options, services
 from wirecheck_peer.errors import CouldNotTryError, UnsupportedError
 
-_COMMON = ["tcp", "uds", "raw-messages", "dynamic-messages", f"types:{official.PACKAGE}"]
+_COMMON = [
+    "tcp",
+    "uds",
+    "raw-messages",
+    "dynamic-messages",
+    "unknown-fields",
+    f"types:{official.PACKAGE}",
+]
 
 CLIENT = [
     "client",

@@ -8,6 +8,7 @@ const COMMON: &[&str] = &[
     "raw-messages",
     "types:grpc.testing",
     "dynamic-messages",
+    "unknown-fields",
     "option:max_receive_message_size",
     "option:max_send_message_size",
     "option:max_header_list_size",

@@ -218,10 +218,10 @@ fn may_stay_away(entry: &Known) -> bool {
 /// A deviation that shows up at another rate than the entry says is another
 /// deviation. None at all is not too often: it is stale.
 fn too_often(entry: &Known, shown: usize, samples: usize) -> Option<String> {
-    let shown_in = u32::try_from(shown).unwrap_or(u32::MAX);
+    let in_u32 = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     match entry.rate {
         _ if shown == 0 => None,
-        Some(rate) if rate.contains(shown_in) => None,
+        Some(rate) if rate.contains(in_u32(shown), in_u32(samples)) => None,
         Some(rate) => Some(format!(
             "known in {rate} samples, seen in {shown} of {samples}"
         )),

@@ -57,9 +57,11 @@ impl Rate {
         (rate.least <= rate.most && rate.most <= rate.of && rate.most > 0).then_some(rate)
     }
 
-    /// Whether so many samples are as the entry says.
-    pub fn contains(&self, samples: u32) -> bool {
-        (self.least..=self.most).contains(&samples)
+    /// Whether so many of these samples are as the entry says. A cell that is
+    /// sampled several times over may show it as many times as often.
+    pub fn contains(&self, shown: u32, samples: u32) -> bool {
+        let times = (samples / self.of).max(1);
+        (self.least..=self.most.saturating_mul(times)).contains(&shown)
     }
 }
 
@@ -188,6 +190,15 @@ reason = "says OUT_OF_RANGE"
 since = "2026-11-22"
 rate = "1..5/30"
 "#;
+
+    #[test]
+    fn a_rate_holds_for_a_multiple_of_its_samples() {
+        let rate = Rate::parse("1..2/10").expect("a rate");
+        assert!(rate.contains(2, 10) && !rate.contains(3, 10));
+        assert!(rate.contains(4, 20) && !rate.contains(5, 20) && !rate.contains(0, 20));
+        // Fewer samples than it speaks of.
+        assert!(rate.contains(2, 3) && !rate.contains(3, 3));
+    }
 
     #[test]
     fn an_entry_is_read_with_its_place() {

@@ -28,6 +28,9 @@ const MAIN: &str = "main";
 /// The first call of a case, and the same one again.
 pub const CALLS: [&str; 2] = ["first", "again"];
 
+/// The feature of a peer whose codec keeps what a schema lacks.
+const UNKNOWN_FIELDS: &str = "unknown-fields";
+
 /// What is asked of a service.
 #[derive(Debug, Clone, Default)]
 pub struct Ask {
@@ -143,8 +146,8 @@ struct Asked {
     name: String,
     about: String,
     messages: Vec<Vec<u8>>,
-    /// The messages are sent as they are, and not by a peer's codec.
-    is_raw: bool,
+    /// Features that the client must have.
+    needs: Vec<String>,
 }
 
 fn of_method(schema: &Schema, method: &ServiceMethod, ask: &Ask) -> Vec<CasePlan> {
@@ -168,7 +171,7 @@ fn single_requests(method: &ServiceMethod, seed: u64) -> Vec<Asked> {
         name: name.into(),
         about: about.into(),
         messages: vec![message],
-        is_raw: false,
+        needs: Vec::new(),
     };
     vec![
         one("default", "with nothing set", Vec::new()),
@@ -182,9 +185,9 @@ fn single_requests(method: &ServiceMethod, seed: u64) -> Vec<Asked> {
             "with the largest values",
             encoded(kind, &mut Choice::Highest),
         ),
-        // As it is: a codec of ours that drops such a field is not the subject.
+        // A codec of ours that drops such a field is not the subject.
         Asked {
-            is_raw: true,
+            needs: vec![UNKNOWN_FIELDS.into()],
             ..one(
                 "unknown",
                 "with a field that the schema lacks",
@@ -222,7 +225,7 @@ fn request_streams(method: &ServiceMethod, seed: u64) -> Vec<Asked> {
         name: name.into(),
         about: about.into(),
         messages,
-        is_raw: false,
+        needs: Vec::new(),
     };
     let several = vec![
         encoded(kind, &mut Choice::Lowest),
@@ -271,7 +274,7 @@ fn case(method: &ServiceMethod, asked: Asked, ask: &Ask, descriptors: &[u8]) -> 
         keyword: None,
         section: None,
         tags: vec!["generated".into()],
-        needs: Vec::new(),
+        needs: asked.needs.clone(),
         variants: ask.variants(),
         limit: DEFAULT_LIMIT + CALL_LIMIT * 2,
         repeat: 1,
@@ -306,13 +309,9 @@ fn call(
     ask: &Ask,
     start_after: Option<EventPlan>,
 ) -> CallPlan {
-    let kind = match asked.is_raw {
-        true => StepKind::Raw,
-        false => StepKind::Message,
-    };
     let send = asked.messages.iter().map(|bytes| StepPlan {
         name: None,
-        kind: kind(Payload::bytes(bytes.clone())),
+        kind: StepKind::Message(Payload::bytes(bytes.clone())),
     });
     CallPlan {
         id: id.into(),

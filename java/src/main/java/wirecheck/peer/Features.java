@@ -18,7 +18,7 @@ final class Features {
       concat(
           List.of("tcp"),
           unixSockets(),
-          List.of("raw-messages", "dynamic-messages", "types:grpc.testing"));
+          List.of("raw-messages", "dynamic-messages", "unknown-fields", "types:grpc.testing"));
 
   static final List<String> CLIENT =
       concat(
