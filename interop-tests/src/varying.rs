@@ -5,7 +5,7 @@ pub const VARYING: [(&str, &str); 14] = [
     (r"[0-9a-f]{4,}/run\.json", "[ID]/run.json"),
     (r"\brun [0-9a-f]{4,}\b", "run [ID]"),
     (r"seed \d+", "seed [SEED]"),
-    (r" +\d+(\.\d+)? m?s\b", " [TIME]"),
+    (r" +(\d+ m )?\d+(\.\d+)? m?s\b", " [TIME]"),
     (r"\+\d+(\.\d+)? ms", "+[TIME]"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:[PORT]"),
     (r"\d{4}-\d\d-\d\d", "[DATE]"),

@@ -29,7 +29,8 @@ fn the_matrix_in_the_readme_is_what_a_run_prints() {
         insta::assert_snapshot!("matrix", printed.join("\n"));
         insta::assert_snapshot!("matrix", shown);
     });
-    let report = place.run(&["report", "--format", "compatibility"]);
+    let report = place.about(&["report"], &["--format", "compatibility"]);
+    assert_eq!(report.exit, Some(0), "{}", report.stderr);
     the_page_of_compatibility_is(&report.stdout);
 }
 
