@@ -29,7 +29,7 @@ rust-toolchain:
 	  printf 'error: cargo is not installed\n\nhint: install Rust with rustup, see https://rustup.rs\n' >&2; exit 3; }
 
 .PHONY: test
-test: python go-if-there java-if-there cpp-if-there rust-toolchain ## Run every test of the project
+test: python go-if-there java-if-there node-if-there cpp-if-there rust-toolchain ## Run every test of the project
 	@WIRECHECK_BIN=$(CURDIR)/$(WIRECHECK) scripts/cargo-test.sh --locked --no-fail-fast
 	@$(VENV_PYTHON) -m unittest discover -s python/tests
 	@! command -v go >/dev/null 2>&1 || $(MAKE) --no-print-directory go-test
