@@ -148,15 +148,15 @@ impl Link {
                     Order::Open(contract::Open {
                         channel: id,
                         target,
-                        options: None,
                         requires,
+                        ..Default::default()
                     }),
                     "Open",
                 )
             }
             _ => {
                 let tcp = contract::Transport {
-                    kind: Some(contract::transport::Kind::Tcp(contract::Tcp {})),
+                    kind: Some(contract::transport::Kind::Tcp(contract::Tcp::default())),
                 };
                 let listen = contract::Listen {
                     listener: id,

@@ -42,13 +42,14 @@ pub fn listen(
             &case.descriptors,
             listener.scripts.iter().map(|script| &script.types),
         ),
+        ..Default::default()
     }
 }
 
 /// Of TCP the peer has the port chosen by the operating system.
 fn transport(address: &Endpoint) -> contract::Transport {
     let kind = match address {
-        Endpoint::Tcp(_) => contract::transport::Kind::Tcp(contract::Tcp {}),
+        Endpoint::Tcp(_) => contract::transport::Kind::Tcp(contract::Tcp::default()),
         Endpoint::Unix(path) => contract::transport::Kind::Uds(contract::Uds {
             path: path.display().to_string(),
         }),
@@ -72,6 +73,7 @@ pub fn open(id: u64, channel: &ChannelPlan, target: &str, stage: &Stage<'_>) -> 
             ..Default::default()
         }),
         requires: stage.needs(),
+        ..Default::default()
     }
 }
 
@@ -101,6 +103,7 @@ pub fn call(
         whole: call.whole,
         scope: scope.to_owned(),
         requires: requires(&[], descriptors, [&call.types]),
+        ..Default::default()
     }
 }
 
@@ -144,6 +147,7 @@ fn step_of(step: &StepPlan) -> contract::Step {
         name: step.name.clone().unwrap_or_default(),
         requires: requires.into_iter().map(str::to_owned).collect(),
         kind: Some(kind),
+        ..Default::default()
     }
 }
 

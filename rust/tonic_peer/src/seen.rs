@@ -78,6 +78,8 @@ impl Inbox {
             sha256: Bytes::copy_from_slice(&Sha256::digest(message)),
             head: message.slice(..head),
             codec_error: String::new(),
+            // tonic decompresses before a codec sees anything.
+            compressed: None,
         }
     }
 }

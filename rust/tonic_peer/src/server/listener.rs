@@ -80,7 +80,7 @@ pub fn listen(
 ) -> Result<(Listener, String), Refusal> {
     features::check(Role::Server, &order.requires)?;
     let desk = Arc::new(Desk::new(order.listener, events.clone()));
-    let options = order.options.unwrap_or_default();
+    let options = order.options.clone().unwrap_or_default();
     let (server, limits) = options::configure(&options)?;
     let routes = services::routes(&order.services, &desk, limits)?;
     let methods = methods(order, &desk, releases)?;
