@@ -149,6 +149,9 @@ fn hand_on_events(fault: Fault, honest: &mut Child) -> io::Result<ExitCode> {
                 mute = true;
             }
             Fate::Fatal => {
+                // First of all, or its last word would be that nobody reads it.
+                honest.kill()?;
+                honest.wait()?;
                 eprintln!("thread 'greeter' panicked: index out of bounds");
                 return Ok(ExitCode::from(PANICKED));
             }
