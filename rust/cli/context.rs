@@ -124,22 +124,35 @@ impl Context {
             server.is_server() && can_call.iter().any(|client| suits(client, server))
         });
         let names = |specs: &[&PeerSpec]| specs.iter().map(|spec| spec.name.clone()).collect();
-        let mut plan = Plan::of(
-            names(&clients),
-            names(&servers),
-            self.cases.clone(),
-            |client, server, case| service::suits(clients[client], servers[server], case),
-        );
         let patterns = match patterns.is_empty() {
             true => &self.only,
             false => patterns,
         };
+        let mut plan = Plan::of(
+            names(&clients),
+            names(&servers),
+            self.asked_for(patterns),
+            |client, server, case| service::suits(clients[client], servers[server], case),
+        );
         let patterns = patterns
             .iter()
             .map(|text| Pattern::parse(text))
             .collect::<Result<Vec<_>, _>>()?;
         plan.select(&patterns)?;
         Ok(plan)
+    }
+
+    /// All cases but those that take long, unless a pattern names their suite.
+    fn asked_for(&self, patterns: &[String]) -> Vec<CasePlan> {
+        let is_named = |suite: &str| {
+            let mut parts = patterns.iter().flat_map(|pattern| pattern.split('/'));
+            parts.any(|part| part == suite)
+        };
+        let cases = self.cases.iter();
+        cases
+            .filter(|case| !case.on_request || is_named(&case.suite))
+            .cloned()
+            .collect()
     }
 
     /// The case of a name, `suite/case` or only the case.

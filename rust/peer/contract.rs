@@ -11,11 +11,11 @@ mod generated {
 
 pub use generated::Result as CallResult;
 pub use generated::{
-    Abort, Api, AwaitHeaders, Began, Call, CallEnd, Cancel, ChannelOptions, Close, Closed,
-    CouldNotTry, EndScope, Fill, FromPeer, HalfClose, Handled, Headers, Listen, Listening,
+    Abort, Api, AwaitHeaders, Began, Call, CallEnd, Cancel, ChannelOptions, ClientTls, Close,
+    Closed, CouldNotTry, EndScope, Fill, FromPeer, HalfClose, Handled, Headers, Listen, Listening,
     Metadatum, MethodScripts, Open, Opened, Panic, Payload, Piece, Reached, Ready, Receive,
-    Refused, Release, Report, RequestEnd, Reset, Role, Script, Seen, ServerOptions, Shape,
-    ShutDown, Start, Status, Step, Stop, Tcp, ToPeer, Transport, Uds, Unlisten, Unlistened,
+    Refused, Release, Report, RequestEnd, Reset, Role, Script, Seen, ServerOptions, ServerTls,
+    Shape, ShutDown, Start, Status, Step, Stop, Tcp, ToPeer, Transport, Uds, Unlisten, Unlistened,
     Unsupported, Version, Wait, abort, from_peer, piece, reached, refused, report, step, to_peer,
     transport, wait,
 };

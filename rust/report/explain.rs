@@ -5,11 +5,14 @@ mod expect;
 mod steps;
 
 use serde_json::Value;
-use wirecheck_core::plan::case::{Api, Keyword};
+use wirecheck_core::plan::case::{Api, Certificate, Keyword};
 use wirecheck_core::plan::known::Known;
 use wirecheck_core::plan::schema::Shape;
 use wirecheck_core::plan::told;
-use wirecheck_core::plan::types::{ActionPlan, CallPlan, CasePlan, ListenerPlan, Types};
+use wirecheck_core::plan::types::{
+    ActionPlan, CallPlan, CasePlan, ChannelPlan, ListenerPlan, Types,
+};
+use wirecheck_core::plan::variant::Variant;
 
 use super::style::{Line, Page, Paint, Style};
 use super::text;
@@ -26,13 +29,7 @@ pub fn explain(case: &CasePlan, cells: &[String], known: &[Known], style: Style)
         put_listener(&mut page, listener);
     }
     for channel in &case.channels {
-        put_channel(
-            &mut page,
-            case,
-            channel.listener,
-            &channel.name,
-            &options(&channel.options),
-        );
+        put_channel(&mut page, case, channel);
     }
     for call in &case.calls {
         put_call(&mut page, case, call);
@@ -65,6 +62,10 @@ fn head(page: &mut Page, case: &CasePlan) {
     if !case.needs.is_empty() {
         entry(page, "needs", &case.needs.join(", "));
     }
+    if case.variants != Variant::DEFAULT {
+        let variants = case.variants.iter().map(|variant| variant.name());
+        entry(page, "over", &variants.collect::<Vec<_>>().join(", "));
+    }
     let mut limit = text::span(case.limit);
     if case.repeat > 1 {
         limit = format!("{limit} for each of {} samples", case.repeat);
@@ -79,6 +80,8 @@ fn put_listener(page: &mut Page, listener: &ListenerPlan) {
         what.push(format!("serves {}", listener.services.join(", ")));
     }
     what.extend(options(&listener.options));
+    what.extend(shown("shows", listener.tls.certificate));
+    what.extend(needed(&listener.needs));
     entry(page, "server", &what.join(", "));
     for script in &listener.scripts {
         entry(
@@ -91,14 +94,39 @@ fn put_listener(page: &mut Page, listener: &ListenerPlan) {
     }
 }
 
-fn put_channel(page: &mut Page, case: &CasePlan, listener: usize, name: &str, options: &[String]) {
+fn put_channel(page: &mut Page, case: &CasePlan, channel: &ChannelPlan) {
     let to = case
         .listeners
-        .get(listener)
+        .get(channel.listener)
         .map_or("?", |listener| listener.name.as_str());
-    let mut what = vec![format!("channel `{name}` to listener `{to}`")];
-    what.extend(options.iter().cloned());
+    let mut what = vec![format!("channel `{}` to listener `{to}`", channel.name)];
+    if channel.count > 1 {
+        what.push(format!("{} of them in turn", channel.count));
+    }
+    what.extend(options(&channel.options));
+    if channel.tls.trusts_other_authority {
+        what.push("trusts another authority".into());
+    }
+    what.extend(shown("shows", channel.tls.certificate));
+    what.extend(needed(&channel.needs));
     entry(page, "client", &what.join(", "));
+}
+
+/// The certificate that a side shows over TLS, if it is not a good one.
+fn shown(shows: &str, certificate: Certificate) -> Option<String> {
+    let which = match certificate {
+        Certificate::Good => return None,
+        Certificate::Expired => "an expired certificate",
+        Certificate::OtherName => "a certificate for another name",
+        Certificate::OtherAuthority => "a certificate of another authority",
+        Certificate::None => "no certificate",
+    };
+    Some(format!("{shows} {which}"))
+}
+
+/// Features that one side must have.
+fn needed(needs: &[String]) -> Option<String> {
+    (!needs.is_empty()).then(|| format!("needs {}", needs.join(", ")))
 }
 
 /// Options that are set, by their names in the case.
@@ -124,11 +152,21 @@ fn put_call(page: &mut Page, case: &CasePlan, call: &CallPlan) {
         what.push("through the streaming interface".into());
     }
     what.extend(
+        call.bearer_token
+            .iter()
+            .map(|_| "with a bearer token of its credentials".into()),
+    );
+    what.extend(
         call.timeout
             .map(|timeout| format!("deadline {}", text::span(timeout))),
     );
-    if call.parallel > 1 {
-        what.push(format!("{} at once", call.parallel));
+    if call.count > 1 {
+        let how = if call.in_turn {
+            "times in turn"
+        } else {
+            "at once"
+        };
+        what.push(format!("{} {how}", text::number(call.count.into())));
     }
     if let Some(event) = &call.start_after {
         what.push(format!("begun when {}", told::event(case, event)));

@@ -18,6 +18,7 @@ use wirecheck_core::wire::secret::Secrets;
 
 use super::books::{Books, Done, Ran, Unit};
 use super::cell::{Side, Stage, Trouble, attempt};
+use super::certificates::Certificates;
 use super::pool::{self, Post, start_all};
 use super::record::{self, Sample};
 use super::sockets::Sockets;
@@ -50,6 +51,8 @@ pub struct Setup {
     pub folder: PathBuf,
     /// Paths for Unix sockets.
     pub sockets: Sockets,
+    /// Certificates for cells over TLS.
+    pub certificates: Certificates,
     /// When the run began.
     pub began: Instant,
     /// Becomes true when the run is to stop.
@@ -161,7 +164,7 @@ fn weight(case: &CasePlan) -> u64 {
     let calls = case
         .calls
         .iter()
-        .map(|call| bytes(&call.send) * u64::from(call.parallel));
+        .map(|call| bytes(&call.send) * u64::from(call.count));
     scripts.chain(calls).sum()
 }
 
@@ -274,7 +277,11 @@ async fn try_unit(setup: &Setup, unit: Unit, alone: bool) -> Result<Sample, Trou
     let gone = |side| move |fault| Trouble::Peer { side, fault };
     let client = client_post.up().await.map_err(gone(Side::Client))?;
     let server = server_post.up().await.map_err(gone(Side::Server))?;
-    let calls: u32 = case.calls.iter().map(|call| call.parallel).sum();
+    let calls = case.calls.iter().map(|call| match call.in_turn {
+        true => 1,
+        false => call.count,
+    });
+    let calls: u32 = calls.sum();
     let _client_place = reserve(client_post, calls.max(1), 0).await;
     let _server_place = reserve(server_post, calls.max(1), case.listeners.len() as u32).await;
     let suffix = match (alone, unit.sample) {
@@ -290,8 +297,10 @@ async fn try_unit(setup: &Setup, unit: Unit, alone: bool) -> Result<Sample, Trou
         case: &case,
         variant: cell.variant,
         sockets: &setup.sockets,
+        certificates: &setup.certificates,
         client: &client,
         server: &server,
+        at_once: most_at_once(client_post).min(most_at_once(server_post)),
         scope: format!("{}{suffix}", cell.id),
         capture,
         client_log: client_post.log(),
@@ -323,6 +332,11 @@ fn case_with_limit(setup: &Setup, cell: &CellPlan) -> CasePlan {
     let mut case = setup.plan.cases[cell.case].clone();
     case.limit = setup.limit.unwrap_or(case.limit);
     case
+}
+
+/// How many calls or handlers a peer takes at one time.
+fn most_at_once(post: &Post) -> u32 {
+    post.slots().map_or(u32::MAX, |slots| slots.most)
 }
 
 /// Reserves room in a peer, so that calls that are held open cannot starve

@@ -18,6 +18,8 @@ pub struct Facts {
 pub struct State {
     /// For each call of the case, the reports of its parallel calls.
     pub calls: Vec<Vec<CallSeen>>,
+    /// For each call of the case, how many the client was told to make.
+    pub begun: Vec<usize>,
     /// Handlers in the order in which they were entered.
     pub handled: Vec<HandledSeen>,
     /// How many of them have ended.
@@ -43,6 +45,7 @@ impl Facts {
     pub fn new(calls: usize) -> Self {
         let state = State {
             calls: vec![Vec::new(); calls],
+            begun: vec![0; calls],
             ..State::default()
         };
         Self {

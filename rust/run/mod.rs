@@ -4,6 +4,7 @@
 mod books;
 pub mod build;
 pub mod cell;
+mod certificates;
 pub mod dispatch;
 mod facts;
 pub mod folder;
@@ -30,6 +31,7 @@ use crate::peer::contract::Role;
 use crate::peer::spec::PeerSpec;
 pub use books::Done;
 use build::Network;
+use certificates::Certificates;
 use dispatch::{Dispatched, Setup, dispatch, told_to_stop};
 use folder::RunFolder;
 use pool::{Post, stop_all};
@@ -138,6 +140,7 @@ pub async fn run(
         secrets: options.secrets.clone(),
         folder: folder.path().to_owned(),
         sockets: Sockets::default(),
+        certificates: Certificates::default(),
         began,
         stop: stop.clone(),
     });

@@ -8,20 +8,33 @@ use wirecheck_core::plan::types::{
     Types,
 };
 
+mod tls;
+
 use super::cell::Stage;
+use super::certificates::CertificateError;
 use crate::peer::contract::{self, piece, step, wait};
 use crate::tap::Endpoint;
 
 /// The order that opens a listener.
+///
+/// # Errors
+///
+/// The cell is over TLS, and no certificate can be made.
 pub fn listen(
     id: u64,
     listener: &ListenerPlan,
     stage: &Stage<'_>,
     address: &Endpoint,
-) -> contract::Listen {
+) -> Result<contract::Listen, CertificateError> {
     let case = stage.case;
     let options = &listener.options;
-    contract::Listen {
+    let scripts = &listener.scripts;
+    let needs = [
+        stage.needs(),
+        listener.needs.clone(),
+        needs_of_codings([&options.compression, &options.accept_compression]),
+    ];
+    Ok(contract::Listen {
         listener: id,
         transport: Some(transport(address)),
         options: Some(contract::ServerOptions {
@@ -31,25 +44,36 @@ pub fn listen(
             max_header_list_size: options.max_header_list_size,
             initial_stream_window: options.initial_stream_window,
             initial_connection_window: options.initial_connection_window,
+            compression: options.compression.clone(),
+            accept_compression: options.accept_compression.clone(),
             ..Default::default()
         }),
         services: listener.services.clone(),
-        scripts: listener.scripts.iter().map(method_scripts).collect(),
+        scripts: scripts.iter().map(method_scripts).collect(),
         descriptor_set: case.descriptors.clone(),
         scope: stage.scope.clone(),
         requires: requires(
-            &stage.needs(),
+            needs.concat(),
             &case.descriptors,
-            listener.scripts.iter().map(|script| &script.types),
+            scripts.iter().map(|script| &script.types),
         ),
-        ..Default::default()
-    }
+        tls: tls::of_server(stage, listener)?,
+    })
+}
+
+/// What options with the name of a coding need. A peer that has never heard of
+/// such an option would drop it in silence.
+fn needs_of_codings(codings: [&Option<String>; 2]) -> Vec<String> {
+    let set = codings.into_iter().flatten();
+    set.map(|coding| format!("compression:{coding}")).collect()
 }
 
 /// Of TCP the peer has the port chosen by the operating system.
 fn transport(address: &Endpoint) -> contract::Transport {
     let kind = match address {
-        Endpoint::Tcp(_) => contract::transport::Kind::Tcp(contract::Tcp::default()),
+        Endpoint::Tcp(address) => contract::transport::Kind::Tcp(contract::Tcp {
+            ipv6: address.is_ipv6(),
+        }),
         Endpoint::Unix(path) => contract::transport::Kind::Uds(contract::Uds {
             path: path.display().to_string(),
         }),
@@ -58,9 +82,23 @@ fn transport(address: &Endpoint) -> contract::Transport {
 }
 
 /// The order that makes a channel.
-pub fn open(id: u64, channel: &ChannelPlan, target: &str, stage: &Stage<'_>) -> contract::Open {
+///
+/// # Errors
+///
+/// As those of [`listen`].
+pub fn open(
+    id: u64,
+    channel: &ChannelPlan,
+    target: &str,
+    stage: &Stage<'_>,
+) -> Result<contract::Open, CertificateError> {
     let options = &channel.options;
-    contract::Open {
+    let needs = [
+        stage.needs(),
+        channel.needs.clone(),
+        needs_of_codings([&options.compression, &options.accept_compression]),
+    ];
+    Ok(contract::Open {
         channel: id,
         target: target.to_owned(),
         options: Some(contract::ChannelOptions {
@@ -70,11 +108,13 @@ pub fn open(id: u64, channel: &ChannelPlan, target: &str, stage: &Stage<'_>) -> 
             initial_stream_window: options.initial_stream_window,
             initial_connection_window: options.initial_connection_window,
             authority: options.authority.clone(),
+            compression: options.compression.clone(),
+            accept_compression: options.accept_compression.clone(),
             ..Default::default()
         }),
-        requires: stage.needs(),
-        ..Default::default()
-    }
+        requires: needs.concat(),
+        tls: tls::of_client(stage, channel)?,
+    })
 }
 
 /// The order that makes a call.
@@ -102,8 +142,15 @@ pub fn call(
         receive: call.receive.iter().map(step_of).collect(),
         whole: call.whole,
         scope: scope.to_owned(),
-        requires: requires(&[], descriptors, [&call.types]),
-        ..Default::default()
+        requires: requires(
+            call.bearer_token
+                .iter()
+                .map(|_| "call-credentials".to_owned())
+                .collect(),
+            descriptors,
+            [&call.types],
+        ),
+        bearer_token: call.bearer_token.clone().unwrap_or_default(),
     }
 }
 
@@ -113,11 +160,10 @@ const OFFICIAL: &str = "grpc.testing";
 /// A peer that ignores descriptors, or has not all the types built in, would not
 /// find them.
 fn requires<'a>(
-    needs: &[String],
+    mut needs: Vec<String>,
     descriptors: &Bytes,
     types: impl IntoIterator<Item = &'a Types>,
 ) -> Vec<String> {
-    let mut needs = needs.to_vec();
     let mut types = types.into_iter();
     if !descriptors.is_empty() {
         needs.push("dynamic-messages".to_owned());
@@ -143,11 +189,16 @@ fn method_scripts(script: &ScriptPlan) -> contract::MethodScripts {
 
 fn step_of(step: &StepPlan) -> contract::Step {
     let (kind, requires) = kind_of(&step.kind);
+    let switch = step.uncompressed.then_some("per-message-compression");
     contract::Step {
         name: step.name.clone().unwrap_or_default(),
-        requires: requires.into_iter().map(str::to_owned).collect(),
+        requires: requires
+            .into_iter()
+            .chain(switch)
+            .map(str::to_owned)
+            .collect(),
         kind: Some(kind),
-        ..Default::default()
+        uncompressed: step.uncompressed,
     }
 }
 

@@ -278,7 +278,9 @@ pub fn troubled(kind: String, trouble: &Trouble) -> model::Attempt {
         Trouble::Peer { side, .. }
         | Trouble::CouldNotTry { side, .. }
         | Trouble::Unsupported { side, .. } => culprit(*side),
-        Trouble::Sockets(_) | Trouble::Tap(_) | Trouble::Capture(_) => Culprit::Harness,
+        Trouble::Sockets(_) | Trouble::Certificates(_) | Trouble::Tap(_) | Trouble::Capture(_) => {
+            Culprit::Harness
+        }
     };
     let finding = model::FindingOf {
         code: code(trouble).into(),
@@ -302,6 +304,7 @@ fn code(trouble: &Trouble) -> &'static str {
         Trouble::Unsupported { .. } => "peer/unsupported",
         Trouble::CouldNotTry { .. } => "peer/could-not-try",
         Trouble::Sockets(_) => "harness/sockets",
+        Trouble::Certificates(_) => "harness/certificates",
         Trouble::Tap(_) => "harness/tap",
         Trouble::Capture(_) => "harness/capture",
     }
@@ -316,7 +319,9 @@ fn sentence(trouble: &Trouble) -> String {
         Trouble::Unsupported { side, feature } => {
             format!("the {} lacks `{feature}`", side_name(*side))
         }
-        Trouble::Sockets(_) | Trouble::Tap(_) | Trouble::Capture(_) => trouble.to_string(),
+        Trouble::Sockets(_) | Trouble::Certificates(_) | Trouble::Tap(_) | Trouble::Capture(_) => {
+            trouble.to_string()
+        }
     }
 }
 
@@ -355,7 +360,7 @@ pub fn of_trouble(
         Trouble::Peer { side, .. } | Trouble::CouldNotTry { side, .. } => {
             (Outcome::Error, culprit(*side), Some(peer(*side)), None)
         }
-        Trouble::Sockets(_) | Trouble::Tap(_) | Trouble::Capture(_) => {
+        Trouble::Sockets(_) | Trouble::Certificates(_) | Trouble::Tap(_) | Trouble::Capture(_) => {
             (Outcome::Error, Culprit::Harness, None, None)
         }
     };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::str::FromStr;
@@ -26,6 +26,11 @@ impl Endpoint {
     /// Loopback, on a port that the operating system chooses.
     pub fn any_port() -> Self {
         Self::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    /// Likewise, on the loopback address of IPv6.
+    pub fn any_port_v6() -> Self {
+        Self::Tcp(SocketAddr::from((Ipv6Addr::LOCALHOST, 0)))
     }
 }
 

@@ -142,6 +142,9 @@ fn on_the_wire(message: &WireMessage) -> String {
         WireMessage::Canonical(bytes, kind) => meaning(bytes, kind),
         WireMessage::Size(size) => format!("{} bytes", text::number(*size)),
         WireMessage::Flag(flag) => format!("Compressed-Flag {flag}"),
+        WireMessage::Decompressed(size) => {
+            format!("{} bytes when decompressed", text::number(*size))
+        }
     }
 }
 

@@ -20,7 +20,16 @@ pub fn put(page: &mut Page, lane: &str, steps: &[StepPlan], kind: &MessageDescri
             .name
             .as_ref()
             .map_or(String::new(), |name| format!("   (step `{name}`)"));
-        item(page, label, &format!("{}{name}", told(&step.kind, kind)));
+        let coding = if step.uncompressed {
+            ", uncompressed"
+        } else {
+            ""
+        };
+        item(
+            page,
+            label,
+            &format!("{}{coding}{name}", told(&step.kind, kind)),
+        );
         label = "";
         match &step.kind {
             StepKind::Message(payload) | StepKind::Raw(payload) => item(page, "", &bytes(payload)),

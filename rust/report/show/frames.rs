@@ -65,6 +65,11 @@ fn put_connection(page: &mut Page, connection: &Connection, material: Material<'
         side(&connection.client),
         side(&connection.server)
     )));
+    if let Some(tls) = &connection.tls {
+        let told = format!("{tls}; what follows the hellos cannot be read");
+        page.entry(Line::indent(2).paint(Paint::Strong, "TLS"), 10, &told);
+        return;
+    }
     let header = Line::new("  frame")
         .pad(9)
         .text("+ms")
@@ -221,7 +226,7 @@ fn put_carried(page: &mut Page, connection: &Connection, index: usize, material:
             let messages = half.messages.iter().enumerate();
             for (number, message) in messages.filter(|(_, message)| of_frame(message)) {
                 let kind = material.message_type(stream, direction);
-                messages::put(page, number, message, kind.as_ref());
+                messages::put(page, number, half, message, kind.as_ref());
             }
         }
     }

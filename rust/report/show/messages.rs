@@ -2,7 +2,8 @@
 //! Offsets count from the first byte of the prefix.
 
 use prost_reflect::MessageDescriptor;
-use wirecheck_core::wire::exchange::Message;
+use wirecheck_core::wire::coding::{self, CodingError, Content};
+use wirecheck_core::wire::exchange::{Half, Message};
 
 use super::frames::INSIDE;
 use crate::report::fields;
@@ -20,11 +21,18 @@ const MOST_ROWS: usize = 8;
 /// The most fields of a message.
 const MOST_FIELDS: usize = 40;
 
-/// Puts a message on a page; `number` counts those of its direction from 0.
-pub fn put(page: &mut Page, number: usize, message: &Message, kind: Option<&MessageDescriptor>) {
+/// Puts a message of a half on a page; `number` counts those of its direction
+/// from 0.
+pub fn put(
+    page: &mut Page,
+    number: usize,
+    half: &Half,
+    message: &Message,
+    kind: Option<&MessageDescriptor>,
+) {
     title(page, number, message, kind);
     put_rows(page, message);
-    put_fields(page, message, kind);
+    put_fields(page, coding::content(half, message), message, kind);
 }
 
 fn title(page: &mut Page, number: usize, message: &Message, kind: Option<&MessageDescriptor>) {
@@ -63,26 +71,42 @@ fn put_rows(page: &mut Page, message: &Message) {
     }
 }
 
-fn put_fields(page: &mut Page, message: &Message, kind: Option<&MessageDescriptor>) {
+fn put_fields(
+    page: &mut Page,
+    content: Result<Content<'_>, CodingError>,
+    message: &Message,
+    kind: Option<&MessageDescriptor>,
+) {
     let flag = match message.flag {
         0 => "not compressed",
         1 => "compressed",
         _ => "undefined",
     };
     let mut table = Table::default();
-    let prefix = format!("flag {} ({flag}), length {}", message.flag, message.length);
-    table.texts(["00..04", "prefix", &prefix]);
+    let told = format!("flag {} ({flag}), length {}", message.flag, message.length);
+    table.texts(["00..04", "prefix", &told]);
+    let content = match content {
+        Ok(content) => content,
+        Err(error) => {
+            table.put(page, INSIDE, 2);
+            page.line(Line::indent(INSIDE).paint(Paint::Warn, error.to_string()));
+            return;
+        }
+    };
+    // The bytes of a compressed message are not on the line: its fields are
+    // counted from the beginning of what it becomes.
+    let prefix = if message.flag == 0 { PREFIX } else { 0 };
     if message.flag != 0 {
-        table.put(page, INSIDE, 2);
-        return;
+        let length = text::count(content.length as usize, "byte");
+        table.texts(["", "decompressed", &length]);
     }
-    let read = fields::rows(&message.head, u64::from(message.length), kind);
+    let read = fields::rows(&content.head, content.length, kind);
     for row in read.rows.iter().take(MOST_FIELDS) {
         let value = match &row.problem {
             Some(problem) => format!("{}   {problem}", row.value),
             None => row.value.clone(),
         };
-        let range = fields::bytes_text(&row.range, PREFIX);
+        let range = fields::bytes_text(&row.range, prefix);
         table.texts([&range, &row.label, &value]);
     }
     table.put(page, INSIDE, 2);

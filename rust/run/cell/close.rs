@@ -51,20 +51,12 @@ impl Cell<'_> {
             tell(self.stage.server, Order::Abort(contract::Abort { what })).await;
         }
         // Calls that were never begun have nothing to report.
-        let begun = self.facts.until(|seen| {
-            seen.calls
-                .iter()
-                .zip(&self.ids.calls)
-                .all(|(seen, ids)| seen.is_empty() || seen.len() == ids.len())
+        let reported = self.facts.until(|seen| {
+            let mut calls = seen.calls.iter().zip(&seen.begun);
+            calls.all(|(reports, begun)| reports.len() >= *begun)
         });
-        let first = self.facts.until(|seen| {
-            let calls = seen.calls.iter().zip(&self.ids.calls).next();
-            calls.is_none_or(|(seen, ids)| seen.len() == ids.len())
-        });
-        let reported =
-            tokio::time::timeout(ABORT_LIMIT, async { tokio::join!(begun, first) }).await;
-        reported
-            .map(|_| ())
+        tokio::time::timeout(ABORT_LIMIT, reported)
+            .await
             .map_err(|_| silent(Side::Client, "Abort", ABORT_LIMIT))
     }
 
@@ -73,7 +65,7 @@ impl Cell<'_> {
         if std::mem::replace(&mut self.facts.lock().told_to_close, true) {
             return;
         }
-        for channel in &self.ids.channels {
+        for channel in self.ids.channels.iter().flatten() {
             let close = contract::Close { channel: *channel };
             tell(self.stage.client, Order::Close(close)).await;
         }
@@ -94,9 +86,8 @@ impl Cell<'_> {
 
     pub(super) async fn close_channels(&self) -> Result<(), Trouble> {
         self.send_close().await;
-        let closed = self
-            .facts
-            .until(|seen| seen.closed.len() == self.ids.channels.len());
+        let channels = self.ids.channels.iter().flatten().count();
+        let closed = self.facts.until(|seen| seen.closed.len() == channels);
         tokio::time::timeout(ORDER_LIMIT, closed)
             .await
             .map_err(|_| silent(Side::Client, "Close", ORDER_LIMIT))

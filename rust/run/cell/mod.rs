@@ -15,6 +15,7 @@ use wirecheck_core::plan::types::{CasePlan, EventPlan};
 use wirecheck_core::plan::variant::Variant;
 use wirecheck_core::wire::secret::Secrets;
 
+use super::certificates::{CertificateError, Certificates};
 use super::facts::Facts;
 use super::sockets::Sockets;
 use crate::peer::contract;
@@ -90,6 +91,9 @@ pub enum Trouble {
     /// There is no place for Unix sockets.
     #[error("no folder for Unix sockets: {0}")]
     Sockets(#[from] std::io::Error),
+    /// No certificate could be made.
+    #[error("no certificate could be made: {0}")]
+    Certificates(#[from] CertificateError),
     /// The tap failed.
     #[error("the tap failed: {0}")]
     Tap(#[from] TapError),
@@ -106,10 +110,14 @@ pub struct Stage<'a> {
     pub variant: Variant,
     /// Paths for Unix sockets.
     pub sockets: &'a Sockets,
+    /// Certificates for cells over TLS.
+    pub certificates: &'a Certificates,
     /// The client.
     pub client: &'a Up,
     /// The server.
     pub server: &'a Up,
+    /// How many calls both peers can take at one time.
+    pub at_once: u32,
     /// Unique in the run: the cell and the attempt.
     pub scope: String,
     /// The capture of the nth listener is this path with `.n` before its
@@ -138,7 +146,7 @@ pub async fn attempt(stage: Stage<'_>) -> Result<Attempted, Trouble> {
         Some(session) => {
             let calls = stage.case.calls.iter();
             calls
-                .map(|call| (0..call.parallel).map(|_| session.id()).collect())
+                .map(|call| (0..call.count).map(|_| session.id()).collect())
                 .collect()
         }
         None => Vec::new(),
@@ -173,7 +181,8 @@ pub async fn attempt(stage: Stage<'_>) -> Result<Attempted, Trouble> {
 /// The identifiers of a cell.
 struct Ids {
     listeners: Vec<u64>,
-    channels: Vec<u64>,
+    /// For each channel of the case, one for each of its count.
+    channels: Vec<Vec<u64>>,
     /// For each call of the case, one for each of its parallel calls.
     calls: Vec<Vec<u64>>,
 }

@@ -53,19 +53,24 @@ pub(super) async fn observe(
         exchange.cuts.extend(decoded.cuts);
         captures.push(capture);
     }
+    let tls = stage.variant.is_encrypted();
+    if tls {
+        exchange.expect_tls();
+    }
     let state = std::mem::take(&mut *facts.lock());
     let calls = state
         .calls
         .into_iter()
         .zip(&stage.case.calls)
         .map(|(mut seen, call)| {
-            seen.resize(call.parallel as usize, CallSeen::Missing);
+            seen.resize(call.count as usize, CallSeen::Missing);
             seen
         });
     let seen = Observation {
         calls: calls.collect(),
         handled: state.handled,
         exchange,
+        tls,
         program: state.program,
     };
     Ok(Attempted {

@@ -17,7 +17,8 @@ impl Stage<'_> {
     /// A place for a listener or a tap.
     fn address(&self) -> Result<Endpoint, Trouble> {
         Ok(match self.variant {
-            Variant::Tcp => Endpoint::any_port(),
+            Variant::Tcp | Variant::Tls | Variant::Mtls => Endpoint::any_port(),
+            Variant::Ipv6 => Endpoint::any_port_v6(),
             Variant::Uds => Endpoint::Unix(self.sockets.next()?),
         })
     }
@@ -46,7 +47,7 @@ pub(super) async fn listeners(
     for listener in &stage.case.listeners {
         let id = session.id();
         let address = stage.address()?;
-        let order = orders::listen(id, listener, stage, &address);
+        let order = orders::listen(id, listener, stage, &address)?;
         link.send(Order::Listen(order)).await;
         match next(link, session, Side::Server, "Listen").await? {
             Event::Listening(listening) => addresses.push(match address {
@@ -76,19 +77,23 @@ pub(super) async fn channels(
     stage: &Stage<'_>,
     session: Option<&mut Session>,
     taps: &[Tap],
-) -> Result<Vec<u64>, Trouble> {
+) -> Result<Vec<Vec<u64>>, Trouble> {
     let mut ids = Vec::new();
     let (Some(link), Some(session)) = (stage.client.link(), session) else {
         return Ok(ids);
     };
     for channel in &stage.case.channels {
-        let id = session.id();
-        let order = orders::open(id, channel, taps[channel.listener].address(), stage);
-        link.send(Order::Open(order)).await;
-        match next(link, session, Side::Client, "Open").await? {
-            Event::Opened(_) => ids.push(id),
-            other => return Err(unexpected(Side::Client, "Open", other)),
+        let mut of_channel = Vec::new();
+        for _ in 0..channel.count {
+            let id = session.id();
+            let order = orders::open(id, channel, taps[channel.listener].address(), stage)?;
+            link.send(Order::Open(order)).await;
+            match next(link, session, Side::Client, "Open").await? {
+                Event::Opened(_) => of_channel.push(id),
+                other => return Err(unexpected(Side::Client, "Open", other)),
+            }
         }
+        ids.push(of_channel);
     }
     Ok(ids)
 }

@@ -83,14 +83,19 @@ impl Cell<'_> {
         if let Some(event) = &call.start_after {
             self.wait(event, tap).await;
         }
-        for id in &self.ids.calls[index] {
-            let order = orders::call(
-                *id,
-                self.ids.channels[call.channel],
-                call,
-                &self.stage.scope,
-                &self.stage.case.descriptors,
-            );
+        let at_once = match call.in_turn {
+            true => 1,
+            false => self.stage.at_once as usize,
+        };
+        let channels = self.ids.channels[call.channel].iter().cycle();
+        for (begun, (id, channel)) in self.ids.calls[index].iter().zip(channels).enumerate() {
+            let has_room = |ended: usize| begun < ended.saturating_add(at_once);
+            self.facts
+                .until(|seen| has_room(seen.calls[index].len()))
+                .await;
+            self.facts.lock().begun[index] += 1;
+            let (scope, descriptors) = (&self.stage.scope, &self.stage.case.descriptors);
+            let order = orders::call(*id, *channel, call, scope, descriptors);
             tell(self.stage.client, Order::Call(order)).await;
         }
         self.wait(&EventPlan::CallEnded(index), tap).await;

@@ -13,6 +13,8 @@ pub struct Observation {
     pub handled: Vec<HandledSeen>,
     /// What passed the tap.
     pub exchange: Exchange,
+    /// The cell was run over TLS: what passed the tap cannot be read.
+    pub tls: bool,
     /// The client's run, where it is a program that knows nothing of Wirecheck.
     pub program: Option<Box<ProgramSeen>>,
 }

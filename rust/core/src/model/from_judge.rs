@@ -12,6 +12,7 @@ use crate::plan::told::sender;
 use crate::plan::types::{CasePlan, Metadata};
 use crate::wire::exchange::Connection;
 use crate::wire::names::status_text;
+use crate::wire::tls::Tls;
 
 /// How much of a call's messages the model keeps.
 #[derive(Debug, Clone, Copy)]
@@ -140,6 +141,16 @@ pub fn connection(connection: &Connection) -> ConnectionOf {
         closed_ns: connection.closed_ns,
         client_bytes: connection.client.bytes,
         server_bytes: connection.server.bytes,
+        tls: connection.tls.as_ref().map(tls),
+    }
+}
+
+fn tls(tls: &Tls) -> TlsOf {
+    TlsOf {
+        server_name: tls.server_name.clone(),
+        offered_alpn: tls.offered_alpn.clone(),
+        offered_versions: tls.offered_versions.clone(),
+        version: tls.version.clone(),
     }
 }
 

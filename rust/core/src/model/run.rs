@@ -479,6 +479,23 @@ pub struct ConnectionOf {
     pub closed_ns: Option<u64>,
     pub client_bytes: u64,
     pub server_bytes: u64,
+    /// What TLS says of itself in plain text, if the connection was TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsOf>,
+}
+
+/// What the hellos of a TLS connection say.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct TlsOf {
+    /// The name that the client asked for (SNI).
+    pub server_name: Option<String>,
+    /// The protocols that the client offered.
+    pub offered_alpn: Vec<String>,
+    /// The versions that the client offered.
+    pub offered_versions: Vec<String>,
+    /// The version that the server chose, if it answered.
+    pub version: Option<String>,
 }
 
 /// What the tap captured.

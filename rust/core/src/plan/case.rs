@@ -21,6 +21,9 @@ pub struct Suite {
     pub suite: String,
     /// What the suite is about, in a sentence.
     pub about: String,
+    /// Run only where a pattern names the suite: for what takes long.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_request: bool,
     /// The cases, in the order in which they are shown.
     pub cases: Vec<Case>,
 }
@@ -142,6 +145,59 @@ pub struct Listener {
     /// What is unset is left to the library's default.
     #[serde(skip_serializing_if = "ServerOptions::is_default")]
     pub options: ServerOptions,
+    /// Who it proves to be where the cell is over TLS.
+    #[serde(skip_serializing_if = "ServerTls::is_default")]
+    pub tls: ServerTls,
+    /// Features that the server must have for it, by the names of the contract.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
+}
+
+/// The server's side of TLS. Certificates are made for each run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerTls {
+    /// The certificate that it shows.
+    pub certificate: Certificate,
+}
+
+impl ServerTls {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A certificate of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Certificate {
+    /// Signed by the authority of the run; a server's is for `localhost`.
+    #[default]
+    Good,
+    /// Likewise, but its time is over.
+    Expired,
+    /// Likewise, but for another name.
+    OtherName,
+    /// Signed by another authority.
+    OtherAuthority,
+    /// None at all; only a client can do without.
+    None,
+}
+
+/// The client's side of TLS.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClientTls {
+    /// The certificate that it shows in a cell over mutual TLS.
+    pub certificate: Certificate,
+    /// It trusts another authority than that of the run.
+    pub trusts_other_authority: bool,
+}
+
+impl ClientTls {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What one method does.
@@ -170,6 +226,8 @@ pub struct ServerOptions {
     pub max_header_list_size: Option<u32>,
     pub initial_stream_window: Option<u32>,
     pub initial_connection_window: Option<u32>,
+    pub compression: Option<String>,
+    pub accept_compression: Option<String>,
 }
 
 impl ServerOptions {
@@ -188,6 +246,15 @@ pub struct Channel {
     /// What is unset is left to the library's default.
     #[serde(skip_serializing_if = "ChannelOptions::is_default")]
     pub options: ChannelOptions,
+    /// Whom it trusts and who it is where the cell is over TLS.
+    #[serde(skip_serializing_if = "ClientTls::is_default")]
+    pub tls: ClientTls,
+    /// So many channels; the calls go through them in turn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+    /// Features that the client must have for it, by the names of the contract.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
 }
 
 /// Options of a channel, see the contract.
@@ -201,6 +268,8 @@ pub struct ChannelOptions {
     pub initial_stream_window: Option<u32>,
     pub initial_connection_window: Option<u32>,
     pub authority: Option<String>,
+    pub compression: Option<String>,
+    pub accept_compression: Option<String>,
 }
 
 impl ChannelOptions {
@@ -233,9 +302,15 @@ pub struct Call {
     /// The deadline.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Span>,
+    /// A token that the library's own call credentials send along.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bearer_token: Option<String>,
     /// So many of this call, begun without waiting for each other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parallel: Option<u32>,
+    /// So many of this call, each begun when the one before it has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_turn: Option<u32>,
     /// Begin only when this has happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_after: Option<Event>,
@@ -302,6 +377,9 @@ pub struct Step {
     /// A message with one long text field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fill: Option<Fill>,
+    /// Send this message uncompressed, although the others are compressed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub uncompressed: bool,
     /// End the request here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub half_close: Option<Empty>,

@@ -111,20 +111,13 @@ fn script(call: &CallPlan, expect: &CallExpect) -> Result<ScriptPlan, &'static s
         send.extend((call.types.shape == Shape::Bidirectional).then(wait));
         send.push(status);
     }
-    let read = StepPlan {
-        name: Some(READ.into()),
-        kind: StepKind::Receive(0),
-    };
+    let read = StepPlan::named(READ, StepKind::Receive(0));
     Ok(ScriptPlan {
         path: call.path.clone(),
         types: call.types.clone(),
-        send: send.into_iter().map(unnamed).collect(),
+        send: send.into_iter().map(StepPlan::unnamed).collect(),
         receive: streams.then_some(read).into_iter().collect(),
     })
-}
-
-fn unnamed(kind: StepKind) -> StepPlan {
-    StepPlan { name: None, kind }
 }
 
 /// How the call ends.

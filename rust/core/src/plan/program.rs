@@ -6,7 +6,7 @@ use std::time::Duration;
 use prost::Message as _;
 use sha2::{Digest, Sha256};
 
-use super::case::ServerOptions;
+use super::case::{ServerOptions, ServerTls};
 use super::generate::{Choice, message};
 use super::given::Given;
 use super::schema::{Schema, ServiceMethod, Shape};
@@ -123,6 +123,7 @@ fn case(name: &str, about: &str, server: PeerKind) -> CasePlan {
         id,
         suite: SUITE.into(),
         suite_about: "A client that knows nothing of Wirecheck, as a whole.".into(),
+        on_request: false,
         name: name.into(),
         about: about.into(),
         keyword: None,
@@ -142,6 +143,8 @@ fn case(name: &str, about: &str, server: PeerKind) -> CasePlan {
             services: Vec::new(),
             scripts: Vec::new(),
             options: ServerOptions::default(),
+            tls: ServerTls::default(),
+            needs: Vec::new(),
         }],
         channels: Vec::new(),
         calls: Vec::new(),
@@ -164,14 +167,13 @@ fn script(method: &ServiceMethod, choice: Option<&mut Choice>) -> ScriptPlan {
         Shape::Unary | Shape::ClientStreaming => 1,
         Shape::ServerStreaming | Shape::Bidirectional => 2,
     };
-    let step = |kind| StepPlan { name: None, kind };
-    let answers = (0..count).map(|_| step(StepKind::Message(Payload::bytes(bytes.clone()))));
-    let read = StepPlan {
-        name: Some("read".into()),
-        kind: StepKind::Receive(0),
-    };
+    let answers = (0..count).map(|_| {
+        let message = StepKind::Message(Payload::bytes(bytes.clone()));
+        StepPlan::unnamed(message)
+    });
+    let read = StepPlan::named("read", StepKind::Receive(0));
     let waits = matches!(method.types.shape, Shape::ClientStreaming)
-        .then(|| step(StepKind::WaitStep("read".into())));
+        .then(|| StepPlan::unnamed(StepKind::WaitStep("read".into())));
     ScriptPlan {
         path: method.path.clone(),
         types: method.types.clone(),

@@ -29,6 +29,10 @@ pub(super) mod text;
 /// milliseconds; a machine under full load was seen to need two seconds.
 pub const DEFAULT_LIMIT: Duration = Duration::from_secs(10);
 
+/// The most channels of one kind in a case. Each may become a connection, of
+/// which a tap accepts a thousand.
+const MOST_CHANNELS: u32 = 1_000;
+
 /// The services that every peer has.
 const BUILT_IN: [&str; 2] = ["Greeter", "helloworld.Greeter"];
 
@@ -82,6 +86,7 @@ impl Resolver<'_> {
             id: format!("{suite}/{}", case.name),
             suite,
             suite_about: self.loaded.suite.about.clone(),
+            on_request: self.loaded.suite.on_request,
             name: case.name.clone(),
             about: case.about.clone(),
             keyword: case.keyword,
@@ -140,12 +145,13 @@ impl Resolver<'_> {
     fn listeners(&self, case: &Case) -> Resolved<Vec<ListenerPlan>> {
         if case.server.listeners.is_empty() {
             let services = BUILT_IN.map(str::to_owned).to_vec();
-            let options = case::ServerOptions::default();
             return Ok(vec![ListenerPlan {
                 name: "main".into(),
                 services,
                 scripts: Vec::new(),
-                options,
+                options: Default::default(),
+                tls: Default::default(),
+                needs: Vec::new(),
             }]);
         }
         let listeners = case.server.listeners.iter().map(|(name, listener)| {
@@ -169,6 +175,8 @@ impl Resolver<'_> {
             services: listener.services.clone(),
             scripts: scripts.collect::<Resolved<_>>()?,
             options: listener.options.clone(),
+            tls: server_tls(&listener.tls)?,
+            needs: listener.needs.clone(),
         })
     }
 
@@ -194,6 +202,9 @@ impl Resolver<'_> {
                 name: "main".into(),
                 listener: 0,
                 options: Default::default(),
+                tls: Default::default(),
+                count: 1,
+                needs: Vec::new(),
             }]);
         }
         let channels = case.channels.iter().map(|(name, channel)| {
@@ -212,6 +223,9 @@ impl Resolver<'_> {
                 name: name.clone(),
                 listener,
                 options: channel.options.clone(),
+                tls: channel.tls.clone(),
+                count: channel.count.unwrap_or(1).clamp(1, MOST_CHANNELS),
+                needs: channel.needs.clone(),
             })
         });
         channels.collect()
@@ -242,10 +256,8 @@ impl Resolver<'_> {
         let send = case.send.iter().enumerate().map(|(index, json)| {
             let bytes =
                 encoded(&types.request, json).map_err(|fault| fault.under(index).under("send"))?;
-            Ok(StepPlan {
-                name: None,
-                kind: StepKind::Message(Payload::bytes(bytes)),
-            })
+            let message = StepKind::Message(Payload::bytes(bytes));
+            Ok(StepPlan::unnamed(message))
         });
         Ok(CallPlan {
             id: "call".into(),
@@ -256,7 +268,9 @@ impl Resolver<'_> {
             api: case::Api::Idiomatic,
             metadata: metadata(&case.metadata)?,
             timeout: optional_span(case.timeout.as_ref(), "timeout")?,
-            parallel: 1,
+            bearer_token: None,
+            count: 1,
+            in_turn: false,
             start_after: None,
             receive: Vec::new(),
             whole: false,
@@ -276,6 +290,10 @@ impl Resolver<'_> {
             .iter()
             .map(|channel| channel.name.as_str())
             .collect();
+        if call.parallel.is_some() && call.in_turn.is_some() {
+            let fault = Fault::new("a call is made `parallel` or `in_turn`, not both");
+            return Err(fault.under("in_turn"));
+        }
         let start_after = call
             .start_after
             .as_ref()
@@ -289,7 +307,9 @@ impl Resolver<'_> {
             api: call.api,
             metadata: metadata(&call.metadata)?,
             timeout: optional_span(call.timeout.as_ref(), "timeout")?,
-            parallel: call.parallel.unwrap_or(1).max(1),
+            bearer_token: call.bearer_token.clone(),
+            count: call.parallel.or(call.in_turn).unwrap_or(1).max(1),
+            in_turn: call.in_turn.is_some(),
             start_after: start_after.map_err(|fault| fault.under("start_after"))?,
             send: each(&call.send, "send", |step| step_plan(step, &types.request))?,
             receive: each(&call.receive, "receive", |step| {
@@ -321,6 +341,17 @@ impl Resolver<'_> {
             request: method.request,
             response: method.response,
         })
+    }
+}
+
+/// A server cannot do without a certificate.
+fn server_tls(written: &case::ServerTls) -> Resolved<case::ServerTls> {
+    match written.certificate {
+        case::Certificate::None => {
+            let fault = Fault::new("only a client can do without a certificate");
+            Err(fault.under("certificate").under("tls"))
+        }
+        _ => Ok(written.clone()),
     }
 }
 

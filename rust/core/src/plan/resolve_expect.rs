@@ -154,29 +154,45 @@ fn message(value: &Value, kind: &MessageDescriptor) -> Resolved<MessageExpect> {
 }
 
 fn wire(expect: &Expect, calls: &[CallPlan]) -> Resolved<Vec<WireExpect>> {
-    let types = &calls[0].types;
-    let entries = expect.wire.iter().map(|(key, value)| {
-        let target = wire_target(key, value, types)
+    let mut expected = Vec::new();
+    for (key, value) in &expect.wire {
+        let (call, rest) = wire_call(key, calls);
+        let targets = wire_targets(rest, value, &calls[call].types)
             .map_err(|fault| fault.under(key.as_str()).under("wire"))?;
-        Ok(WireExpect {
+        expected.extend(targets.into_iter().map(|target| WireExpect {
             key: key.clone(),
+            call,
             target,
-        })
-    });
-    entries.collect()
+        }));
+    }
+    Ok(expected)
 }
 
-fn wire_target(key: &str, value: &Value, types: &Types) -> Resolved<WireTarget> {
+/// The call that a key is about: the one whose id it begins with, or the first.
+fn wire_call<'a>(key: &'a str, calls: &[CallPlan]) -> (usize, &'a str) {
+    let named = calls.iter().enumerate().find_map(|(index, call)| {
+        let rest = key.strip_prefix(call.id.as_str())?.strip_prefix('.')?;
+        Some((index, rest))
+    });
+    named.unwrap_or((0, key))
+}
+
+fn wire_targets(key: &str, value: &Value, types: &Types) -> Resolved<Vec<WireTarget>> {
     let parts: Vec<&str> = key.splitn(3, '.').collect();
     let matcher = || Matcher::parse(value).map_err(Fault::new);
     match parts.as_slice() {
-        ["connections"] => Ok(WireTarget::Connections(matcher()?)),
-        ["request", "path"] => Ok(WireTarget::RequestHeader(":path".into(), matcher()?)),
-        ["request", "headers", name] => Ok(WireTarget::RequestHeader((*name).into(), matcher()?)),
-        ["response", "headers", name] => Ok(WireTarget::ResponseHeader((*name).into(), matcher()?)),
-        ["response", "trailers", name] => {
-            Ok(WireTarget::ResponseTrailer((*name).into(), matcher()?))
+        ["connections"] => Ok(vec![WireTarget::Connections(matcher()?)]),
+        ["request", "path"] => Ok(vec![WireTarget::RequestHeader(":path".into(), matcher()?)]),
+        ["request", "headers", name] => {
+            Ok(vec![WireTarget::RequestHeader((*name).into(), matcher()?)])
         }
+        ["response", "headers", name] => {
+            Ok(vec![WireTarget::ResponseHeader((*name).into(), matcher()?)])
+        }
+        ["response", "trailers", name] => Ok(vec![WireTarget::ResponseTrailer(
+            (*name).into(),
+            matcher()?,
+        )]),
         [side @ ("request" | "response"), "message", index] => {
             let index = index
                 .parse()
@@ -185,11 +201,10 @@ fn wire_target(key: &str, value: &Value, types: &Types) -> Resolved<WireTarget> 
                 "request" => (Direction::ClientToServer, &types.request),
                 _ => (Direction::ServerToClient, &types.response),
             };
-            Ok(WireTarget::Message(
-                direction,
-                index,
-                wire_message(value, kind)?,
-            ))
+            let expected = wire_messages(value, kind)?.into_iter();
+            Ok(expected
+                .map(|expected| WireTarget::Message(direction, index, expected))
+                .collect())
         }
         _ => {
             const KNOWN: [&str; 7] = [
@@ -201,34 +216,48 @@ fn wire_target(key: &str, value: &Value, types: &Types) -> Resolved<WireTarget> 
                 "response.message.0",
                 "response.trailers.NAME",
             ];
-            let hint = did_you_mean(key, KNOWN)
-                .or_else(|| Some(format!("the keys are {}", KNOWN.join(", "))));
+            let hint = did_you_mean(key, KNOWN).or_else(|| {
+                let keys = KNOWN.join(", ");
+                Some(format!(
+                    "the keys are {keys}, with `CALL.` before them for another call"
+                ))
+            });
             Err(Fault::new(format!("unknown key `{key}`")).hint(hint))
         }
     }
 }
 
-fn wire_message(value: &Value, kind: &MessageDescriptor) -> Resolved<WireMessage> {
-    let entry = value
-        .as_object()
-        .filter(|entries| entries.len() == 1)
-        .and_then(|entries| entries.iter().next());
-    match entry.map(|(key, value)| (key.as_str(), value)) {
-        Some(("hex", Value::String(text))) => Ok(WireMessage::Hex(hex(text)?)),
-        Some(("canonical", Value::String(text))) => {
-            Ok(WireMessage::Canonical(hex(text)?, kind.clone()))
+fn wire_messages(value: &Value, kind: &MessageDescriptor) -> Resolved<Vec<WireMessage>> {
+    match value.as_object() {
+        Some(entries) if !entries.is_empty() => entries
+            .iter()
+            .map(|(key, value)| wire_message(key, value, kind))
+            .collect(),
+        _ => Err(unknown_message()),
+    }
+}
+
+fn wire_message(key: &str, value: &Value, kind: &MessageDescriptor) -> Resolved<WireMessage> {
+    match (key, value) {
+        ("hex", Value::String(text)) => Ok(WireMessage::Hex(hex(text)?)),
+        ("canonical", Value::String(text)) => Ok(WireMessage::Canonical(hex(text)?, kind.clone())),
+        ("canonical", json) => Ok(WireMessage::Canonical(encoded(kind, json)?, kind.clone())),
+        ("size", size) if size.is_u64() => Ok(WireMessage::Size(size.as_u64().unwrap_or_default())),
+        ("decompressed", size) if size.is_u64() => {
+            Ok(WireMessage::Decompressed(size.as_u64().unwrap_or_default()))
         }
-        Some(("canonical", json)) => Ok(WireMessage::Canonical(encoded(kind, json)?, kind.clone())),
-        Some(("size", size)) if size.is_u64() => {
-            Ok(WireMessage::Size(size.as_u64().unwrap_or_default()))
-        }
-        Some(("flag", flag)) if flag.as_u64().is_some_and(|flag| flag <= 255) => {
+        ("flag", flag) if flag.as_u64().is_some_and(|flag| flag <= 255) => {
             Ok(WireMessage::Flag(flag.as_u64().unwrap_or_default() as u8))
         }
-        _ => Err(Fault::new(
-            "a message on the wire is `{ hex: .. }`, `{ canonical: .. }`, `{ size: N }` or `{ flag: N }`",
-        )),
+        _ => Err(unknown_message()),
     }
+}
+
+fn unknown_message() -> Fault {
+    Fault::new(
+        "a message on the wire is `{ hex: .. }`, `{ canonical: .. }`, `{ size: N }`, \
+         `{ decompressed: N }` or `{ flag: N }`",
+    )
 }
 
 fn frames(expect: &Expect) -> Resolved<(Vec<FramePlan>, Vec<FramePlan>)> {

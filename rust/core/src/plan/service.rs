@@ -8,7 +8,7 @@ use prost::Message as _;
 use prost_reflect::MessageDescriptor;
 use sha2::{Digest, Sha256};
 
-use super::case::{Api, ChannelOptions, ServerOptions};
+use super::case::{Api, ChannelOptions, ClientTls, ServerOptions, ServerTls};
 use super::generate::{Choice, message};
 use super::pattern::Pattern;
 use super::resolve::DEFAULT_LIMIT;
@@ -268,6 +268,7 @@ fn case(method: &ServiceMethod, asked: Asked, ask: &Ask, descriptors: &[u8]) -> 
     CasePlan {
         id: format!("{suite}/{name}"),
         suite_about: format!("The methods of {}, called by every client.", method.service),
+        on_request: false,
         suite,
         about: format!("{} {}", method.name(), asked.about),
         name,
@@ -288,6 +289,9 @@ fn case(method: &ServiceMethod, asked: Asked, ask: &Ask, descriptors: &[u8]) -> 
                 authority: ask.authority.clone(),
                 ..ChannelOptions::default()
             },
+            tls: ClientTls::default(),
+            count: 1,
+            needs: Vec::new(),
         }],
         calls: vec![
             call(CALLS[0], method, &asked, ask, None),
@@ -309,9 +313,9 @@ fn call(
     ask: &Ask,
     start_after: Option<EventPlan>,
 ) -> CallPlan {
-    let send = asked.messages.iter().map(|bytes| StepPlan {
-        name: None,
-        kind: StepKind::Message(Payload::bytes(bytes.clone())),
+    let send = asked.messages.iter().map(|bytes| {
+        let message = StepKind::Message(Payload::bytes(bytes.clone()));
+        StepPlan::unnamed(message)
     });
     CallPlan {
         id: id.into(),
@@ -321,7 +325,9 @@ fn call(
         api: Api::Idiomatic,
         metadata: ask.metadata.clone(),
         timeout: Some(CALL_LIMIT),
-        parallel: 1,
+        bearer_token: None,
+        count: 1,
+        in_turn: false,
         start_after,
         send: send.collect(),
         receive: Vec::new(),
@@ -383,6 +389,8 @@ impl ListenerPlan {
             services: Vec::new(),
             scripts: Vec::new(),
             options: ServerOptions::default(),
+            tls: ServerTls::default(),
+            needs: Vec::new(),
         }
     }
 }

@@ -7,7 +7,7 @@ use prost_reflect::MessageDescriptor;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::case::{Api, ChannelOptions, Keyword, ServerOptions};
+use super::case::{Api, ChannelOptions, ClientTls, Keyword, ServerOptions, ServerTls};
 use super::expect::Matcher;
 use super::part::Part;
 use super::schema::Shape;
@@ -24,6 +24,8 @@ pub struct CasePlan {
     pub suite: String,
     /// What the suite is about.
     pub suite_about: String,
+    /// It is run only where a pattern names its suite.
+    pub on_request: bool,
     /// The case's name.
     pub name: String,
     /// What it checks.
@@ -88,6 +90,10 @@ pub struct ListenerPlan {
     pub scripts: Vec<ScriptPlan>,
     /// Options.
     pub options: ServerOptions,
+    /// Who it proves to be, over TLS.
+    pub tls: ServerTls,
+    /// Features that the server must have for it.
+    pub needs: Vec<String>,
 }
 
 /// What one method does.
@@ -123,6 +129,12 @@ pub struct ChannelPlan {
     pub listener: usize,
     /// Options.
     pub options: ChannelOptions,
+    /// Whom it trusts and who it is, over TLS.
+    pub tls: ClientTls,
+    /// How many there are; the calls go through them in turn.
+    pub count: u32,
+    /// Features that the client must have for it.
+    pub needs: Vec<String>,
 }
 
 /// One call.
@@ -142,8 +154,12 @@ pub struct CallPlan {
     pub metadata: Metadata,
     /// The deadline.
     pub timeout: Option<Duration>,
-    /// So many of it at once.
-    pub parallel: u32,
+    /// A token for the library's own call credentials.
+    pub bearer_token: Option<String>,
+    /// How many times it is made; at once, unless it is made in turn.
+    pub count: u32,
+    /// Each begins when the one before it has ended.
+    pub in_turn: bool,
     /// Begin when this has happened.
     pub start_after: Option<EventPlan>,
     /// The send lane.
@@ -164,6 +180,8 @@ pub struct StepPlan {
     pub name: Option<String>,
     /// What it does.
     pub kind: StepKind,
+    /// Of a message: it is not to be compressed.
+    pub uncompressed: bool,
 }
 
 /// What a step does; the contract has the words.
@@ -330,12 +348,14 @@ pub struct HandledExpect {
 pub struct WireExpect {
     /// The key as it was written.
     pub key: String,
+    /// Index of the call whose stream is looked at.
+    pub call: usize,
     /// What it is about.
     pub target: WireTarget,
 }
 
 /// What an expectation of the wire is about. All but `Connections` look at the
-/// first call's stream.
+/// stream of one call.
 #[derive(Debug, Clone)]
 pub enum WireTarget {
     /// How many connections the client made.
@@ -361,6 +381,27 @@ pub enum WireMessage {
     Size(u64),
     /// The Compressed-Flag.
     Flag(u8),
+    /// So many bytes when decompressed.
+    Decompressed(u64),
+}
+
+impl StepPlan {
+    /// A step that nothing waits for.
+    pub fn unnamed(kind: StepKind) -> Self {
+        Self {
+            name: None,
+            kind,
+            uncompressed: false,
+        }
+    }
+
+    /// A step that something waits for.
+    pub fn named(name: &str, kind: StepKind) -> Self {
+        Self {
+            name: Some(name.to_owned()),
+            ..Self::unnamed(kind)
+        }
+    }
 }
 
 impl Payload {

@@ -25,28 +25,50 @@ pub enum Variant {
     /// TCP on 127.0.0.1, in plain text. The one that ids do not name.
     #[default]
     Tcp,
+    /// TCP on ::1, in plain text.
+    Ipv6,
     /// A Unix socket, in plain text.
     Uds,
+    /// TCP on 127.0.0.1 and TLS: the server shows a certificate.
+    Tls,
+    /// Likewise, and the client shows one too.
+    Mtls,
 }
 
 impl Variant {
     /// What a case has that names none.
     pub const DEFAULT: [Self; 1] = [Self::Tcp];
 
+    /// As suites and manifests name it.
+    pub fn name(self) -> &'static str {
+        self.words().first().copied().unwrap_or("tcp")
+    }
+
     /// The words for what is not as it is by default, in the order in which an
     /// id has them.
     pub fn words(self) -> &'static [&'static str] {
         match self {
             Self::Tcp => &[],
+            Self::Ipv6 => &["ipv6"],
             Self::Uds => &["uds"],
+            Self::Tls => &["tls"],
+            Self::Mtls => &["mtls"],
         }
+    }
+
+    /// What passes the tap cannot be read.
+    pub fn is_encrypted(self) -> bool {
+        matches!(self, Self::Tls | Self::Mtls)
     }
 
     /// The features that peers must have for it, by the names of the contract.
     pub fn needs(self) -> &'static [&'static str] {
         match self {
             Self::Tcp => &[],
+            Self::Ipv6 => &["ipv6"],
             Self::Uds => &["uds"],
+            Self::Tls => &["tls"],
+            Self::Mtls => &["tls", "mtls"],
         }
     }
 }
@@ -67,5 +89,6 @@ mod tests {
     fn only_what_is_not_the_default_stands_in_an_id() {
         assert_eq!(Variant::Tcp.to_string(), "");
         assert_eq!(Variant::Uds.to_string(), "+uds");
+        assert_eq!(Variant::Mtls.to_string(), "+mtls");
     }
 }

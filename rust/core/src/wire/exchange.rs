@@ -12,6 +12,7 @@ use bytes::Bytes;
 use super::capture::Direction;
 use super::frame::Frame;
 use super::hpack::Representation;
+use super::tls::Tls;
 
 /// Everything that passed through the tap of one cell.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,6 +44,8 @@ pub struct Connection {
     /// Where the bytes are not HTTP/2 as it should be, in order. Decoding of a
     /// direction stops at its first fatal fault; after others it goes on.
     pub faults: Vec<Fault>,
+    /// What the hellos say, if it began with TLS. Nothing else of it can be read.
+    pub tls: Option<Tls>,
 }
 
 /// The bytes of one direction as a whole.
@@ -251,6 +254,17 @@ impl Default for Limits {
             frame_payload: 1024,
             faults: 100,
             memory: 32 * 1024 * 1024,
+        }
+    }
+}
+
+impl Exchange {
+    /// It was to be TLS: that a connection which is cannot be read is no fault.
+    pub fn expect_tls(&mut self) {
+        for connection in &mut self.connections {
+            if connection.tls.is_some() {
+                connection.faults.clear();
+            }
         }
     }
 }

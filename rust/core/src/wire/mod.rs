@@ -4,6 +4,7 @@
 pub mod call;
 pub mod canonical;
 pub mod capture;
+pub mod coding;
 pub mod decode;
 pub mod diff;
 pub mod exchange;
@@ -17,3 +18,4 @@ pub mod names;
 pub mod payload;
 pub mod protobuf;
 pub mod secret;
+pub mod tls;

@@ -52,6 +52,16 @@ pub static BREAKS: &[Break] = &[
         At::Bytes(b"\0\0\0\0\x0f\x0a\x0cHello, World"),
     ),
     breaks(
+        "message/decompresses",
+        || {
+            edit(SAY_HELLO)
+                .response(set("grpc-encoding", "gzip"))
+                .data(SERVER, 0, |data| data[0] = 1)
+        },
+        Server,
+        At::Bytes(b"\x01\0\0\0\x0e\x0a\x0cHello, World"),
+    ),
+    breaks(
         "message/undisclosed-encoding",
         || {
             edit(SAY_HELLO)

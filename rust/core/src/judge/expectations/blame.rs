@@ -3,6 +3,7 @@
 use crate::judge::finding::{Culprit, Where};
 use crate::plan::types::{CasePlan, StepKind};
 use crate::wire::capture::Direction;
+use crate::wire::coding;
 use crate::wire::exchange::{Connection, Exchange, HeaderList, Message, Stream};
 
 /// The stream of a call: calls of a case are matched to the streams of their
@@ -25,7 +26,7 @@ pub fn streams_of<'a>(case: &CasePlan, exchange: &'a Exchange, call: usize) -> V
     let before: u32 = case.calls[..call]
         .iter()
         .filter(|other| other.path == *path)
-        .map(|other| other.parallel)
+        .map(|other| other.count)
         .sum();
     let streams = exchange.connections.iter().flat_map(|connection| {
         connection
@@ -36,7 +37,7 @@ pub fn streams_of<'a>(case: &CasePlan, exchange: &'a Exchange, call: usize) -> V
     let same_path = streams.filter(|at| at.path().is_some_and(|sent| sent == path.as_bytes()));
     same_path
         .skip(before as usize)
-        .take(planned.parallel as usize)
+        .take(planned.count as usize)
         .collect()
 }
 
@@ -123,10 +124,25 @@ pub fn of_message(
 ) -> Culprit {
     let sent = at.and_then(|at| at.stream.half(direction).messages.get(index));
     match sent {
-        Some(message) if message.head.as_ref() == expected => Culprit::sender(direction.reverse()),
+        Some(message) if is_content(at, direction, message, expected) => {
+            Culprit::sender(direction.reverse())
+        }
         Some(_) => Culprit::sender(direction),
         None => Culprit::Undetermined,
     }
+}
+
+/// Whether a message on the wire is these bytes, compressed or not.
+fn is_content(
+    at: Option<&CallStream<'_>>,
+    direction: Direction,
+    message: &Message,
+    expected: &[u8],
+) -> bool {
+    at.is_some_and(|at| {
+        let content = coding::content(at.stream.half(direction), message);
+        content.is_ok_and(|content| content.head.as_ref() == expected)
+    })
 }
 
 /// Whether the case makes the client send bytes as they are: then nothing that

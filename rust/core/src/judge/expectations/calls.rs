@@ -28,7 +28,7 @@ fn check_call(case: &CasePlan, seen: &Observation, index: usize, call: &CallPlan
     let expect = &case.expect.calls[index];
     let streams = blame::streams_of(case, &seen.exchange, index);
     let reports = seen.calls.get(index).map_or(&[][..], Vec::as_slice);
-    if call.parallel > 1 {
+    if call.count > 1 {
         return vec![check_parallel(call, expect, reports)];
     }
     let Some(report) = reports.first() else {
@@ -87,12 +87,12 @@ fn check_parallel(call: &CallPlan, expect: &CallExpect, reports: &[CallSeen]) ->
     let wanted = expect
         .count
         .clone()
-        .unwrap_or(Matcher::Literal(Value::from(call.parallel)));
+        .unwrap_or(Matcher::Literal(Value::from(call.count)));
     let path = path(call, "count");
     if wanted.accepts(Some(&Value::from(good))) {
         return Check::met(path);
     }
-    let sentence = format!("{good} of {} calls came out as expected", call.parallel);
+    let sentence = format!("{good} of {} calls came out as expected", call.count);
     let others = reports
         .iter()
         .filter(|seen| !as_expected(seen))

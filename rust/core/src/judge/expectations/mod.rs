@@ -6,6 +6,7 @@ mod handled;
 mod messages;
 mod program;
 mod service;
+mod tls;
 mod wire;
 
 pub(super) use blame::streams_of;
@@ -24,7 +25,14 @@ pub fn check(case: &CasePlan, seen: &Observation) -> Vec<Check> {
     }
     checks.extend(program::check(seen));
     checks.extend(handled::check(case, seen));
-    checks.extend(wire::check(case, seen));
+    checks.extend(tls::check(seen));
+    checks.extend(match seen.tls {
+        false => wire::check(case, seen),
+        true => tls::unreadable(case, seen),
+    });
+    if seen.tls {
+        tls::blame_nobody(&mut checks);
+    }
     checks
 }
 

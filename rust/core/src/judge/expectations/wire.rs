@@ -11,18 +11,17 @@ use crate::plan::expect::Matcher;
 use crate::plan::types::{CasePlan, FramePlan, WireExpect, WireMessage, WireTarget};
 use crate::wire::canonical::canonical;
 use crate::wire::capture::Direction;
-use crate::wire::exchange::{Exchange, HeaderList, Message};
+use crate::wire::coding;
+use crate::wire::exchange::{Exchange, Half, HeaderList, Message};
 use crate::wire::frame::{Body, END_STREAM, Frame, type_name};
 use crate::wire::names::error_name;
 
 pub fn check(case: &CasePlan, seen: &Observation) -> Vec<Check> {
-    let streams = blame::streams_of(case, &seen.exchange, 0);
-    let first = streams.first();
     let expect = &case.expect;
     let mut checks: Vec<Check> = expect
         .wire
         .iter()
-        .map(|expect| one(expect, &seen.exchange, first))
+        .map(|expect| one(case, expect, seen))
         .collect();
     checks.extend(
         expect
@@ -44,12 +43,18 @@ pub fn check(case: &CasePlan, seen: &Observation) -> Vec<Check> {
     checks
 }
 
-fn one(expect: &WireExpect, exchange: &Exchange, first: Option<&CallStream<'_>>) -> Check {
-    let path = format!("wire.{}", expect.key);
+/// The path of a check.
+pub(super) fn path(expect: &WireExpect) -> String {
+    format!("wire.{}", expect.key)
+}
+
+pub(super) fn one(case: &CasePlan, expect: &WireExpect, seen: &Observation) -> Check {
+    let path = path(expect);
     if let WireTarget::Connections(matcher) = &expect.target {
-        return connections(path, matcher, exchange);
+        return connections(path, matcher, &seen.exchange);
     }
-    let Some(at) = first else {
+    let streams = blame::streams_of(case, &seen.exchange, expect.call);
+    let Some(at) = streams.first() else {
         let sentence = "the call never came to the wire".to_owned();
         return Check::broken(
             path.clone(),
@@ -162,7 +167,9 @@ fn message(
             broken("expect/wire", &path, culprit, sentence),
         );
     };
-    let sentence = match (expected, difference(expected, message)) {
+    let half = at.stream.half(direction);
+    let verdict = difference(expected, half, message);
+    let sentence = match (expected, verdict) {
         (_, Verdict::Same) => return Check::met(path),
         (WireMessage::Canonical(..), Verdict::OtherBytes) => format!(
             "{side} message #{} has the expected meaning in other bytes",
@@ -178,17 +185,21 @@ fn message(
             index + 1,
             message.flag
         ),
+        (WireMessage::Decompressed(size), _) => format!(
+            "{side} message #{} is {} when decompressed, expected {size} bytes",
+            index + 1,
+            decompressed(half, message)
+        ),
         (WireMessage::Hex(bytes), _) => describe_bytes(side, index, bytes, message),
         (WireMessage::Canonical(..), _) => format!(
             "{side} message #{} has another meaning than expected",
             index + 1
         ),
     };
-    let lax = matches!(expected, WireMessage::Canonical(..))
-        && difference(expected, message) == Verdict::OtherBytes;
+    let lax = matches!(expected, WireMessage::Canonical(..)) && verdict == Verdict::OtherBytes;
     let mut finding = broken("expect/wire-bytes", &path, culprit, sentence);
     finding.place = at.place_of_message(direction, index, message);
-    let (wanted, got) = evidence(expected, message);
+    let (wanted, got) = evidence(expected, half, message);
     finding.expected = Some(wanted);
     finding.got = Some(got);
     if lax {
@@ -208,7 +219,7 @@ enum Verdict {
     Other,
 }
 
-fn difference(expected: &WireMessage, message: &Message) -> Verdict {
+fn difference(expected: &WireMessage, half: &Half, message: &Message) -> Verdict {
     let same = |same| if same { Verdict::Same } else { Verdict::Other };
     match expected {
         WireMessage::Hex(bytes) => {
@@ -216,6 +227,10 @@ fn difference(expected: &WireMessage, message: &Message) -> Verdict {
         }
         WireMessage::Size(size) => same(message.complete && u64::from(message.length) == *size),
         WireMessage::Flag(flag) => same(message.flag == *flag),
+        WireMessage::Decompressed(size) => {
+            let content = coding::content(half, message);
+            same(message.complete && content.is_ok_and(|content| content.length == *size))
+        }
         WireMessage::Canonical(bytes, kind) => {
             if message.complete && message.head.as_ref() == bytes.as_slice() {
                 return Verdict::Same;
@@ -228,6 +243,14 @@ fn difference(expected: &WireMessage, message: &Message) -> Verdict {
                 _ => Verdict::Other,
             }
         }
+    }
+}
+
+/// What a message is when it is decompressed, in words.
+fn decompressed(half: &Half, message: &Message) -> String {
+    match coding::content(half, message) {
+        Ok(content) => format!("{} bytes", content.length),
+        Err(error) => format!("unreadable ({error})"),
     }
 }
 
@@ -251,7 +274,7 @@ fn describe_bytes(side: &str, index: usize, expected: &[u8], message: &Message) 
     }
 }
 
-fn evidence(expected: &WireMessage, message: &Message) -> (Evidence, Evidence) {
+fn evidence(expected: &WireMessage, half: &Half, message: &Message) -> (Evidence, Evidence) {
     let got = || {
         let mut evidence = Evidence::bytes("message", &message.head);
         evidence.length = u64::from(message.length);
@@ -266,6 +289,10 @@ fn evidence(expected: &WireMessage, message: &Message) -> (Evidence, Evidence) {
             Evidence::text(format!("{size} bytes")),
             Evidence::text(format!("{} bytes", message.length)),
         ),
+        WireMessage::Decompressed(size) => (
+            Evidence::text(format!("{size} bytes")),
+            Evidence::text(decompressed(half, message)),
+        ),
         WireMessage::Flag(flag) => (
             Evidence::text(flag.to_string()),
             Evidence::text(message.flag.to_string()),
@@ -273,8 +300,12 @@ fn evidence(expected: &WireMessage, message: &Message) -> (Evidence, Evidence) {
     }
 }
 
+pub(super) fn present_path(expected: &FramePlan) -> String {
+    format!("frames.present.{}", describe(expected))
+}
+
 fn present(expected: &FramePlan, exchange: &Exchange) -> Check {
-    let path = format!("frames.present.{}", describe(expected));
+    let path = present_path(expected);
     if matching(expected, exchange)
         .nth(expected.nth as usize - 1)
         .is_some()
@@ -291,8 +322,12 @@ fn present(expected: &FramePlan, exchange: &Exchange) -> Check {
     )
 }
 
+pub(super) fn absent_path(expected: &FramePlan) -> String {
+    format!("frames.absent.{}", describe(expected))
+}
+
 fn absent(expected: &FramePlan, exchange: &Exchange) -> Check {
-    let path = format!("frames.absent.{}", describe(expected));
+    let path = absent_path(expected);
     let Some((connection, frame)) = matching(expected, exchange).next() else {
         return Check::met(path);
     };
@@ -354,10 +389,12 @@ fn describe(frame: &FramePlan) -> String {
     format!("{kind}{error}{from}")
 }
 
+pub(super) const SURVIVES: &str = "survives";
+
 /// The call and the one before it must have used one connection, and the call
 /// must have been answered.
 fn survives(case: &CasePlan, exchange: &Exchange, call: usize) -> Check {
-    let path = "survives".to_owned();
+    let path = SURVIVES.to_owned();
     let streams = blame::streams_of(case, exchange, call);
     let before = blame::streams_of(case, exchange, call - 1);
     match (before.first(), streams.first()) {

@@ -8,7 +8,7 @@ use super::breach::Breaches;
 use super::http2_faults::{STREAM_IDS, STREAM_STATE, WELL_FORMED};
 use super::http2_order::{CONCURRENT_STREAMS, Farewells, GOAWAY_BEFORE_CLOSE, OpenStreams};
 use super::http2_ping::{PING_ANSWERED, Pings};
-use super::message::{COMPLETE, FLAG, FLAG_WITHOUT_ENCODING, UNDISCLOSED_ENCODING};
+use super::message::{COMPLETE, DECOMPRESSES, FLAG, FLAG_WITHOUT_ENCODING, UNDISCLOSED_ENCODING};
 use super::{Rule, all};
 use crate::judge::finding::Finding;
 use crate::wire::decode::{Glimpse, Seen};
@@ -24,6 +24,7 @@ static OF_MESSAGES: &[&Rule] = &[
     &FLAG,
     &FLAG_WITHOUT_ENCODING,
     &COMPLETE,
+    &DECOMPRESSES,
     &UNDISCLOSED_ENCODING,
 ];
 
@@ -156,6 +157,7 @@ fn with_fault(connection: u32, fault: &Fault, is_lost: bool) -> Exchange {
         frames: Vec::new(),
         streams: Vec::new(),
         faults: vec![fault.clone()],
+        tls: None,
     };
     let cut = Cut {
         what: "bytes that came before".to_owned(),

@@ -7,6 +7,7 @@ use super::metadata::codings;
 use super::scope::{Call, Listed, Sent, calls};
 use super::spec::{COMPRESSION_ASYMMETRY, grpc};
 use crate::judge::finding::Level;
+use crate::wire::coding;
 use crate::wire::exchange::{Exchange, HeaderField, Message};
 
 pub(super) static FLAG: Rule = Rule {
@@ -68,6 +69,29 @@ pub(super) static COMPLETE: Rule = Rule {
             let sentence = format!("the stream ends inside a message of {length} bytes");
             let breach = Breach::new(framed.whole(), sentence);
             breaches.push(breach.expected(format!("{length} bytes after the prefix")));
+        }
+    },
+};
+
+pub(super) static DECOMPRESSES: Rule = Rule {
+    id: "message/decompresses",
+    level: Level::Must,
+    about: "a message whose flag is 1 is one whole stream of the coding in `grpc-encoding`",
+    section: grpc!(
+        "Requests",
+        "requests",
+        "A Compressed-Flag value of 1 indicates that the binary octet sequence of Message is \
+         compressed using the mechanism declared by the Message-Encoding header."
+    ),
+    find: |exchange, breaches| {
+        for framed in messages(exchange).filter(|framed| framed.message.complete) {
+            match coding::content(framed.sent.half, framed.message) {
+                Err(error) if error.is_senders() => {
+                    let sentence = format!("the message cannot be decompressed: {error}");
+                    breaches.push(Breach::new(framed.whole(), sentence));
+                }
+                _ => {}
+            }
         }
     },
 };

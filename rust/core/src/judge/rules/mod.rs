@@ -91,6 +91,7 @@ pub fn all() -> &'static [&'static Rule] {
         &message::FLAG,
         &message::FLAG_WITHOUT_ENCODING,
         &message::COMPLETE,
+        &message::DECOMPRESSES,
         &message::UNDISCLOSED_ENCODING,
         &response::HTTP_STATUS,
         &response::CONTENT_TYPE,

@@ -48,9 +48,14 @@ pub(super) fn step_plan(
     kinds.extend(step.reset.map(StepKind::Reset));
     kinds.extend(step.panic.clone().map(StepKind::Panic));
     let kind = exactly_one(kinds, "a step")?;
+    let is_message = matches!(kind, StepKind::Message(_) | StepKind::Raw(_));
+    if step.uncompressed && !is_message {
+        return Err(Fault::new("only a message can be sent uncompressed").under("uncompressed"));
+    }
     Ok(StepPlan {
         name: step.name.clone(),
         kind,
+        uncompressed: step.uncompressed,
     })
 }
 

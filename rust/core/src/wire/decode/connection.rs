@@ -138,6 +138,7 @@ impl ConnectionDecoder {
             frames: Vec::new(),
             streams: Vec::new(),
             faults: Vec::new(),
+            tls: None,
         }
     }
 

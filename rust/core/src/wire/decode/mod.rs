@@ -25,7 +25,8 @@ use std::io::Read;
 use self::connection::ConnectionDecoder;
 use self::ledger::{Kind, Ledger};
 use super::capture::{CaptureError, Event, Reader, Record};
-use super::exchange::{Exchange, Limits};
+use super::exchange::{Connection, Exchange, Limits};
+use super::tls::Hellos;
 
 pub use block::Patch;
 pub use live::{Glimpse, LiveDecoder, Seen, Tell};
@@ -35,6 +36,8 @@ pub use live::{Glimpse, LiveDecoder, Seen, Tell};
 pub struct Decoder {
     ledger: Ledger,
     connections: Vec<ConnectionDecoder>,
+    /// Of each of `connections`, what TLS says of itself.
+    hellos: Vec<Hellos>,
     /// Where a connection stands in `connections`.
     places: HashMap<u32, usize>,
 }
@@ -45,6 +48,7 @@ impl Decoder {
         Self {
             ledger: Ledger::new(limits),
             connections: Vec::new(),
+            hellos: Vec::new(),
             places: HashMap::new(),
         }
     }
@@ -60,7 +64,10 @@ impl Decoder {
         ledger.connection = record.connection;
         match record.event {
             Event::Opened => {}
-            Event::Bytes(direction, bytes) => connection.bytes(direction, bytes, at_ns, ledger),
+            Event::Bytes(direction, bytes) => {
+                self.hellos[place].feed(direction, bytes);
+                connection.bytes(direction, bytes, at_ns, ledger);
+            }
             Event::HalfClosed(direction) => connection.end(direction, false, at_ns, ledger),
             Event::Reset(direction) => connection.end(direction, true, at_ns, ledger),
             Event::Closed => connection.close(at_ns),
@@ -76,7 +83,11 @@ impl Decoder {
         let connections = self
             .connections
             .into_iter()
-            .map(|connection| connection.finish(ledger))
+            .zip(&self.hellos)
+            .map(|(connection, hellos)| Connection {
+                tls: hellos.read(),
+                ..connection.finish(ledger)
+            })
             .collect();
         Exchange {
             connections,
@@ -98,6 +109,7 @@ impl Decoder {
             record.at_ns,
             &self.ledger,
         ));
+        self.hellos.push(Hellos::default());
         self.places.insert(record.connection, place);
         Some(place)
     }
