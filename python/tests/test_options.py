@@ -3,43 +3,17 @@
 import socket
 import unittest
 
-import hpack
 from driver import LIMIT, PROGRAMS, Peer, peer_pb2
+from line import (
+    EMPTY_SETTINGS,
+    HEADERS,
+    INITIAL_WINDOW_SIZE,
+    MAX_CONCURRENT_STREAMS,
+    MAX_HEADER_LIST_SIZE,
+    PREFACE,
+    Line,
+)
 from orders import SAY_HELLO, TCP, WORLD, message, metadata
-
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-HEADERS, SETTINGS = 1, 4
-EMPTY_SETTINGS = bytes([0, 0, 0, SETTINGS, 0, 0, 0, 0, 0])
-MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, MAX_HEADER_LIST_SIZE = 3, 4, 6
-
-
-class Line:
-    """The other end of a peer's connection, by hand."""
-
-    def __init__(self, connection: socket.socket, preface: bytes = b"") -> None:
-        connection.settimeout(LIMIT)
-        self._connection = connection
-        self._stream = connection.makefile("rb")
-        if self._stream.read(len(preface)) != preface:
-            raise AssertionError("no preface")
-
-    def close(self) -> None:
-        self._stream.close()
-        self._connection.close()
-
-    def payload(self, kind: int) -> bytes:
-        """The payload of the next frame of this type."""
-        while True:
-            head = self._stream.read(9)
-            payload = self._stream.read(int.from_bytes(head[:3], "big"))
-            if head[3] == kind:
-                return payload
-
-    def settings(self) -> dict[int, int]:
-        """The peer's settings."""
-        data = self.payload(SETTINGS)
-        pairs = (data[at : at + 6] for at in range(0, len(data), 6))
-        return {int.from_bytes(pair[:2], "big"): int.from_bytes(pair[2:], "big") for pair in pairs}
 
 
 class OptionTests(unittest.TestCase):
@@ -82,7 +56,7 @@ class OptionTests(unittest.TestCase):
                 settings = line.settings()
                 self.assertEqual(settings[MAX_HEADER_LIST_SIZE], 8_888)
                 self.assertEqual(settings[INITIAL_WINDOW_SIZE], 234_567)
-                headers = hpack.Decoder().decode(line.payload(HEADERS))
+                headers = line.headers()
                 self.assertIn((":authority", "example.test:99"), headers)
                 self.assertIn((":path", SAY_HELLO), headers)
                 self.assertTrue(dict(headers)["user-agent"].startswith("mine/1 grpc-python"))
