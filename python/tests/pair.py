@@ -37,14 +37,12 @@ class PairTest(unittest.TestCase):
         )
         return number, self.server.await_event("listening", listener=number).address
 
-    def open(self, address: str, **options: Any) -> int:
+    def open(self, address: str, tls: peer_pb2.ClientTls | None = None, **options: Any) -> int:
         """Makes a channel."""
         number = next(_numbers)
-        self.client.order(
-            open=peer_pb2.Open(
-                channel=number, target=address, options=peer_pb2.ChannelOptions(**options)
-            )
-        )
+        given = peer_pb2.ChannelOptions(**options)
+        order = peer_pb2.Open(channel=number, target=address, options=given, tls=tls)
+        self.client.order(open=order)
         self.client.await_event("opened", channel=number)
         return number
 

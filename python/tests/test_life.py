@@ -32,15 +32,23 @@ class LifeTests(unittest.TestCase):
         for peer in self.peers():
             ready = peer.start()
             self.assertEqual((ready.contract_version, ready.peer), (1, peer.name))
-            self.assertIn(peer.role, ready.features)
+            self.assertEqual(
+                list(ready.features[:6]), [peer.role, "tcp", "uds", "ipv6", "tls", "mtls"]
+            )
+            self.assertIn("compression:gzip", ready.features)
+            # grpcio tells neither handlers nor callers.
+            self.assertNotIn("sees-compressed-flag", ready.features)
             versions = {version.name: version.version for version in ready.versions}
             self.assertEqual(versions["protobuf-runtime"], "upb")
             self.assertLessEqual({"python", "grpcio", "protobuf"}, versions.keys())
             if peer.role == "server":
-                self.assertLessEqual({"scripts", "service:Greeter"}, set(ready.features))
+                needed = {"scripts", "service:Greeter", "per-message-compression"}
+                self.assertLessEqual(needed, set(ready.features))
                 self.assertGreaterEqual(min(ready.max_handlers, ready.max_listeners), 64)
             else:
-                self.assertLessEqual({"api-idiomatic", "api-stream"}, set(ready.features))
+                needed = {"api-idiomatic", "api-stream", "call-credentials"}
+                self.assertLessEqual(needed, set(ready.features))
+                self.assertNotIn("per-message-compression", ready.features)
                 self.assertGreaterEqual(ready.max_calls, 100)
             self.assertEqual(peer.end(), (0, ""))
 

@@ -68,7 +68,7 @@ class ClientCall:
         if self._progress.over:
             return
         self._record.begin()
-        self._call = begin(*argument, timeout=self._plan.timeout, metadata=self._plan.metadata)
+        self._call = begin(*argument, **self._plan.parameters)
         self._progress.happen(BEGUN)
         self._call.add_done_callback(lambda _: self._end())
 

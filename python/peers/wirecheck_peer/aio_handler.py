@@ -118,6 +118,8 @@ class ScriptedHandler:
     async def _send_step(self, step: peer_pb2.Step) -> bool:
         match step.WhichOneof("kind"):
             case "message" | "raw":
+                if step.uncompressed:
+                    self._handling.context.disable_next_message_compression()
                 await self._send(messages.outgoing(step, self._method.response_type))
                 return True
             case "headers":

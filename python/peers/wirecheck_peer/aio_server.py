@@ -39,7 +39,7 @@ class Server:
         if len(self._listeners) >= MAX_LISTENERS:
             raise CouldNotTryError(f"{MAX_LISTENERS} listeners are open already")
         listener = Listener(order, self._events, self._latches)
-        address = listener.bind(order.transport)
+        address = listener.bind(order)
         self._listeners[order.listener] = listener
         self._spawn(self._listen(listener, address))
 
@@ -114,7 +114,7 @@ class Listener:
         self._services = order.services
         greeters = services.greeters(order.services, self._methods)
         library_services.refuse_taken(order.services, self._methods)
-        self._server = grpc.aio.server(options=options.server_arguments(order.options))
+        self._server = grpc.aio.server(**options.server_parameters(order.options))
         for greeter in greeters:
             greeter.add_to_server(self._servicer(greeter), self._server)
         if services.has_test_service(order.services, self._methods):
@@ -122,10 +122,9 @@ class Listener:
         if self._methods:
             self._server.add_generic_rpc_handlers([scripts.ScriptRouter(self._script_handler)])
 
-    def bind(self, transport: peer_pb2.Transport) -> str:
+    def bind(self, order: peer_pb2.Listen) -> str:
         """Binds; gives the address."""
-        port = self._server.add_insecure_port(options.bind_address(transport))
-        return options.bound_address(transport, port)
+        return options.bind(self._server, order)
 
     async def start(self) -> None:
         """Accepts connections."""

@@ -12,7 +12,7 @@ from wirecheck_peer import test_service
 from wirecheck_peer.aio_handler import Handling
 from wirecheck_peer.messages import Inbox
 from wirecheck_peer.records import HandlerRecord, Register
-from wirecheck_peer.test_service import Method, Refused
+from wirecheck_peer.test_service import Answer, Method, Refused
 
 
 class TestService:
@@ -54,8 +54,10 @@ class TestService:
             await context.send_initial_metadata(leading)
         context.set_trailing_metadata(test_service.echoed_trailing(pairs))
         try:
-            async for response in _ANSWERS[method.name](requests):
-                yield response
+            async for answer in _ANSWERS[method.name](requests):
+                if not answer.compressed:
+                    context.disable_next_message_compression()
+                yield answer.response
         except Refused as refused:
             handling.own_end = peer_pb2.CALL_END_RETURNED
             await context.abort(refused.code, str(refused))
@@ -86,44 +88,44 @@ async def _received(requests: AsyncIterator[Any], handling: Handling) -> AsyncIt
     record.request_end = peer_pb2.REQUEST_END_HALF_CLOSED
 
 
-async def _empty_call(requests: AsyncIterator[Any]) -> AsyncIterator[Message]:
+async def _empty_call(requests: AsyncIterator[Any]) -> AsyncIterator[Answer]:
     async for request in requests:
-        yield request  # It is answered by what it brings: nothing.
+        yield Answer(request)  # It is answered by what it brings: nothing.
 
 
-async def _unary_call(requests: AsyncIterator[Any]) -> AsyncIterator[Message]:
+async def _unary_call(requests: AsyncIterator[Any]) -> AsyncIterator[Answer]:
     async for request in requests:
         yield test_service.simple_response(request)
 
 
-async def _streaming_input_call(requests: AsyncIterator[Any]) -> AsyncIterator[Message]:
+async def _streaming_input_call(requests: AsyncIterator[Any]) -> AsyncIterator[Answer]:
     sizes = [len(request.payload.body) async for request in requests]
     yield test_service.aggregate(sum(sizes))
 
 
-async def _full_duplex_call(requests: AsyncIterator[Any]) -> AsyncIterator[Message]:
+async def _full_duplex_call(requests: AsyncIterator[Any]) -> AsyncIterator[Answer]:
     """Each request is answered when it comes."""
     async for request in requests:
         test_service.demand_ok(request)
-        async for response in _responses(request):
-            yield response
+        async for answer in _responses(request):
+            yield answer
 
 
-async def _half_duplex_call(requests: AsyncIterator[Any]) -> AsyncIterator[Message]:
+async def _half_duplex_call(requests: AsyncIterator[Any]) -> AsyncIterator[Answer]:
     """All requests are answered when the last has come."""
     for request in [each async for each in requests]:
-        async for response in _responses(request):
-            yield response
+        async for answer in _responses(request):
+            yield answer
 
 
-async def _responses(request: Any) -> AsyncIterator[Message]:
-    for pause in test_service.responses(request):
-        if pause.seconds:
-            await asyncio.sleep(pause.seconds)
-        yield pause.response
+async def _responses(request: Any) -> AsyncIterator[Answer]:
+    for answer in test_service.responses(request):
+        if answer.pause:
+            await asyncio.sleep(answer.pause)
+        yield answer
 
 
-_ANSWERS: dict[str, Callable[[AsyncIterator[Any]], AsyncIterator[Message]]] = {
+_ANSWERS: dict[str, Callable[[AsyncIterator[Any]], AsyncIterator[Answer]]] = {
     "EmptyCall": _empty_call,
     "UnaryCall": _unary_call,
     "CacheableUnaryCall": _unary_call,

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import grpc
 from google.protobuf.message import Message
 from wirecheck.v1 import peer_pb2
 
 from wirecheck_peer import features, messages
 from wirecheck_peer.errors import CouldNotTryError, UnsupportedError
-from wirecheck_peer.metadata import Pairs, to_pairs
+from wirecheck_peer.metadata import to_pairs
 
 _STREAMED_REQUESTS = (peer_pb2.SHAPE_CLIENT_STREAMING, peer_pb2.SHAPE_BIDIRECTIONAL)
 _STREAMED_RESPONSES = (peer_pb2.SHAPE_SERVER_STREAMING, peer_pb2.SHAPE_BIDIRECTIONAL)
@@ -33,8 +34,7 @@ class Plan:
     streams_responses: bool
     request_type: type[Message]
     response_type: type[Message]
-    metadata: Pairs
-    timeout: float | None  # Seconds.
+    parameters: dict[str, Any]  # What the library is given with the call, by its own names.
     half_close_after: int  # The step of the send lane, from 1; 0 is the end of the lane.
 
     def multi_callable(self, channel: Any, method: str, deserialize: Callable) -> Any:
@@ -62,8 +62,11 @@ def plan(order: peer_pb2.Call) -> Plan:
         streams_responses=most_general or streams_responses(order.shape),
         request_type=messages.message_class(order.request_type, order.descriptor_set),
         response_type=messages.message_class(order.response_type, order.descriptor_set),
-        metadata=to_pairs(order.metadata),
-        timeout=order.timeout_ns / 1e9 if order.HasField("timeout_ns") else None,
+        parameters={
+            "metadata": to_pairs(order.metadata),
+            "timeout": order.timeout_ns / 1e9 if order.HasField("timeout_ns") else None,  # Seconds.
+            "credentials": _credentials(order.bearer_token),
+        },
         half_close_after=_half_close_after(order.send, takes_stream),
     )
 
@@ -72,6 +75,10 @@ def _is_stream_api(api: peer_pb2.Api) -> bool:
     if api not in (peer_pb2.API_IDIOMATIC, peer_pb2.API_STREAM):
         raise UnsupportedError(f"api-{api}")
     return api == peer_pb2.API_STREAM
+
+
+def _credentials(bearer_token: str) -> grpc.CallCredentials | None:
+    return grpc.access_token_call_credentials(bearer_token) if bearer_token else None
 
 
 def _half_close_after(send: list[peer_pb2.Step], takes_stream: bool) -> int:

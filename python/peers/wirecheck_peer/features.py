@@ -7,9 +7,14 @@ from wirecheck.v1 import peer_pb2
 from wirecheck_peer import official, options, services
 from wirecheck_peer.errors import CouldNotTryError, UnsupportedError
 
-_COMMON = [
-    "tcp",
-    "uds",
+_LINES = ["tcp", "uds", "ipv6", "tls", "mtls"]
+
+_CODINGS = [f"compression:{name}" for name in options.CODINGS]
+
+# grpcio's handlers have a switch for the next message; its callers have none.
+_PER_MESSAGE = "per-message-compression"
+
+_MESSAGES = [
     "raw-messages",
     "dynamic-messages",
     "unknown-fields",
@@ -18,7 +23,10 @@ _COMMON = [
 
 CLIENT = [
     "client",
-    *_COMMON,
+    *_LINES,
+    "call-credentials",
+    *_CODINGS,
+    *_MESSAGES,
     "api-idiomatic",
     "api-stream",
     "await-headers",
@@ -28,7 +36,10 @@ CLIENT = [
 
 SERVER = [
     "server",
-    *_COMMON,
+    *_LINES,
+    *_CODINGS,
+    _PER_MESSAGE,
+    *_MESSAGES,
     "scripts",
     "panic",
     "graceful-shutdown",
@@ -53,6 +64,8 @@ def demand_steps(steps: Sequence[peer_pb2.Step], known: Sequence[str], kinds: se
     """Refuses a lane with a step that cannot be carried out; `kinds` are those of the lane."""
     for step in steps:
         demand(step.requires, known)
+        if step.uncompressed:
+            demand([_PER_MESSAGE], known)
     for number, step in enumerate(steps, 1):
         kind = step.WhichOneof("kind")
         if kind == "reset":

@@ -72,7 +72,7 @@ class ClientCall:
             if self._progress.over:
                 return
             self._record.begin()
-            self._call = start(argument, timeout=self._plan.timeout, metadata=self._plan.metadata)
+            self._call = start(argument, **self._plan.parameters)
         self._progress.happen(BEGUN)
         if not self._call.add_callback(self._end):
             self._end()

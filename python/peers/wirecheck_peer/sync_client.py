@@ -32,8 +32,7 @@ class Client:
     def open(self, order: peer_pb2.Open) -> None:
         """Makes a channel, which does not connect yet."""
         features.demand(order.requires, features.CLIENT)
-        arguments = options.channel_arguments(order.options)
-        self._channels[order.channel] = grpc.insecure_channel(order.target, arguments)
+        self._channels[order.channel] = options.channel(grpc, order)
         self._events.send(opened=peer_pb2.Opened(channel=order.channel))
 
     def close(self, order: peer_pb2.Close) -> None:

@@ -122,6 +122,8 @@ class ScriptedHandler:
                 return
             if step.WhichOneof("kind") in ("message", "raw"):
                 self._sent += 1
+                if step.uncompressed:
+                    self._handling.context.disable_next_message_compression()
                 yield messages.outgoing(step, self._method.response_type)
             elif not self._send_step(step):
                 return

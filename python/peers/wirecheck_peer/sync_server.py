@@ -45,7 +45,7 @@ class Server:
         if len(self._listeners) >= MAX_LISTENERS:
             raise CouldNotTryError(f"{MAX_LISTENERS} listeners are open already")
         listener = Listener(order, self._events, self._latches, self._handlers, self._threads)
-        address = listener.bind(order.transport)
+        address = listener.bind(order)
         self._listeners[order.listener] = listener
         listener.start()
         self._events.send(listening=peer_pb2.Listening(listener=order.listener, address=address))
@@ -119,7 +119,7 @@ class Listener:
         self._methods = scripts.scripted_methods(order)
         greeters = services.greeters(order.services, self._methods)
         library_services.refuse_taken(order.services, self._methods)
-        self._server = grpc.server(handlers, options=options.server_arguments(order.options))
+        self._server = grpc.server(handlers, **options.server_parameters(order.options))
         for greeter in greeters:
             greeter.add_to_server(self._servicer(greeter), self._server)
         if services.has_test_service(order.services, self._methods):
@@ -128,10 +128,9 @@ class Listener:
         if self._methods:
             self._server.add_generic_rpc_handlers([scripts.ScriptRouter(self._script_handler)])
 
-    def bind(self, transport: peer_pb2.Transport) -> str:
+    def bind(self, order: peer_pb2.Listen) -> str:
         """Binds; gives the address."""
-        port = self._server.add_insecure_port(options.bind_address(transport))
-        return options.bound_address(transport, port)
+        return options.bind(self._server, order)
 
     def start(self) -> None:
         """Accepts connections."""

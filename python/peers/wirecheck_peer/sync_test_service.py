@@ -13,7 +13,7 @@ from wirecheck_peer import test_service
 from wirecheck_peer.messages import Inbox
 from wirecheck_peer.records import HandlerRecord, Register
 from wirecheck_peer.sync_handler import Handling
-from wirecheck_peer.test_service import Method, Refused
+from wirecheck_peer.test_service import Answer, Method, Refused
 
 
 class TestService:
@@ -51,7 +51,10 @@ class TestService:
             context.send_initial_metadata(leading)
         context.set_trailing_metadata(test_service.echoed_trailing(pairs))
         try:
-            yield from _ANSWERS[method.name](requests)
+            for answer in _ANSWERS[method.name](requests):
+                if not answer.compressed:
+                    context.disable_next_message_compression()
+                yield answer.response
         except Refused as refused:
             handling.own_end = peer_pb2.CALL_END_RETURNED
             context.abort(refused.code, str(refused))
@@ -72,38 +75,38 @@ def _received(requests: Iterable[Any], handling: Handling) -> Iterator[Any]:
     record.request_end = peer_pb2.REQUEST_END_HALF_CLOSED
 
 
-def _empty_call(requests: Iterator[Any]) -> Iterator[Message]:
-    yield from requests  # It is answered by what it brings: nothing.
+def _empty_call(requests: Iterator[Any]) -> Iterator[Answer]:
+    yield from map(Answer, requests)  # It is answered by what it brings: nothing.
 
 
-def _unary_call(requests: Iterator[Any]) -> Iterator[Message]:
+def _unary_call(requests: Iterator[Any]) -> Iterator[Answer]:
     yield from map(test_service.simple_response, requests)
 
 
-def _streaming_input_call(requests: Iterator[Any]) -> Iterator[Message]:
+def _streaming_input_call(requests: Iterator[Any]) -> Iterator[Answer]:
     yield test_service.aggregate(sum(len(request.payload.body) for request in requests))
 
 
-def _full_duplex_call(requests: Iterator[Any]) -> Iterator[Message]:
+def _full_duplex_call(requests: Iterator[Any]) -> Iterator[Answer]:
     """Each request is answered when it comes."""
     for request in requests:
         test_service.demand_ok(request)
         yield from _responses(request)
 
 
-def _half_duplex_call(requests: Iterator[Any]) -> Iterator[Message]:
+def _half_duplex_call(requests: Iterator[Any]) -> Iterator[Answer]:
     """All requests are answered when the last has come."""
     yield from itertools.chain.from_iterable(map(_responses, list(requests)))
 
 
-def _responses(request: Any) -> Iterator[Message]:
-    for pause in test_service.responses(request):
-        if pause.seconds:
-            time.sleep(pause.seconds)
-        yield pause.response
+def _responses(request: Any) -> Iterator[Answer]:
+    for answer in test_service.responses(request):
+        if answer.pause:
+            time.sleep(answer.pause)
+        yield answer
 
 
-_ANSWERS: dict[str, Callable[[Iterator[Any]], Iterator[Message]]] = {
+_ANSWERS: dict[str, Callable[[Iterator[Any]], Iterator[Answer]]] = {
     "EmptyCall": _empty_call,
     "UnaryCall": _unary_call,
     "CacheableUnaryCall": _unary_call,

@@ -1,6 +1,7 @@
 """What `grpc.testing.TestService` answers, the service of the official interop cases.
 
-Shared by threads and asyncio. Whether a message was compressed cannot be seen: grpcio does not say.
+Shared by threads and asyncio. Whether a request was compressed cannot be seen, as grpcio does not
+say it: `expect_compressed` is not heeded.
 """
 
 from collections.abc import Callable, Iterator
@@ -90,29 +91,32 @@ def demand_ok(request: Any) -> None:
         raise Refused(code, wanted.message)
 
 
-def simple_response(request: Any) -> Message:
+class Answer(NamedTuple):
+    """A response and how it is to go out."""
+
+    response: Message
+    compressed: bool = False  # Only if the listener has a coding.
+    pause: float = 0  # Seconds to wait before it.
+
+
+def simple_response(request: Any) -> Answer:
     """The answer to a unary call."""
     demand_ok(request)
-    return messages_pb2.SimpleResponse(payload=_payload(request.response_size))
+    response = messages_pb2.SimpleResponse(payload=_payload(request.response_size))
+    return Answer(response, request.response_compressed.value)
 
 
-class Pause(NamedTuple):
-    """A response and how long to wait before it."""
-
-    seconds: float
-    response: Message
-
-
-def responses(request: Any) -> Iterator[Pause]:
+def responses(request: Any) -> Iterator[Answer]:
     """What a request asks for, one after the other."""
     for parameters in request.response_parameters:
         response = messages_pb2.StreamingOutputCallResponse(payload=_payload(parameters.size))
-        yield Pause(max(parameters.interval_us, 0) / 1_000_000, response)
+        pause = max(parameters.interval_us, 0) / 1_000_000
+        yield Answer(response, parameters.compressed.value, pause)
 
 
-def aggregate(size: int) -> Message:
+def aggregate(size: int) -> Answer:
     """The answer to a stream of requests."""
-    return messages_pb2.StreamingInputCallResponse(aggregated_payload_size=size)
+    return Answer(messages_pb2.StreamingInputCallResponse(aggregated_payload_size=size))
 
 
 def _payload(size: int) -> Message:
