@@ -9,6 +9,7 @@ pub mod dispatch;
 mod facts;
 pub mod folder;
 mod groups;
+mod machine;
 mod orders;
 pub mod pool;
 mod record;

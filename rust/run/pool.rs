@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 use wirecheck_core::plan::cells::CellPlan;
 
+use super::machine;
 use crate::peer::contract::{Ready, Role};
 use crate::peer::fault::PeerFault;
 use crate::peer::foreign::{Server, container};
@@ -258,9 +259,12 @@ impl Post {
     }
 }
 
-/// Whether a cell was selected and both its peers are there.
+/// Whether a cell was selected, and both its peers and what it is run over are
+/// there.
 pub fn is_to_run(cell: &CellPlan, clients: &[Arc<Post>], servers: &[Arc<Post>]) -> bool {
-    cell.selected && why_absent(cell, clients, servers).is_none()
+    cell.selected
+        && why_absent(cell, clients, servers).is_none()
+        && machine::lacks(cell.variant).is_none()
 }
 
 /// What keeps a cell from running before anything is started.

@@ -17,6 +17,7 @@ use wirecheck_core::plan::known::Known;
 use super::books::Done;
 use super::dispatch::Dispatched;
 use super::folder::RunFolder;
+use super::machine;
 use super::pool::{Post, role_name};
 use super::record;
 use super::{Flaky, Options};
@@ -158,9 +159,11 @@ fn cells(outline: &Outline<'_>, done: Vec<Done>, stopped: bool) -> Vec<model::Ce
 }
 
 fn not_run(outline: &Outline<'_>, planned: &CellPlan, stopped: bool) -> model::Cell {
-    let (code, sentence) = match (planned.selected, absent(outline, planned)) {
+    let absent = absent(outline, planned).map(|(_, absent)| absent.why.as_str());
+    let lacking = absent.or_else(|| machine::lacks(planned.variant));
+    let (code, sentence) = match (planned.selected, lacking) {
         (false, _) => ("filtered", "not selected"),
-        (true, Some((_, absent))) => ("absent", absent.why.as_str()),
+        (true, Some(why)) => ("absent", why),
         (true, None) if stopped => ("stopped", "the run was stopped before"),
         (true, None) => ("harness", "lost by the harness"),
     };

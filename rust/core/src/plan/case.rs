@@ -21,6 +21,9 @@ pub struct Suite {
     pub suite: String,
     /// What the suite is about, in a sentence.
     pub about: String,
+    /// What its cases are run over, where they do not say so themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<Variant>,
     /// Run only where a pattern names the suite: for what takes long.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub on_request: bool,
@@ -48,7 +51,8 @@ pub struct Case {
     /// Features that both peers must have, by the names of the contract.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<String>,
-    /// What it is run over, each a cell of its own; only `tcp` if unset.
+    /// What it is run over, each a cell of its own; as the suite says if unset,
+    /// or only `tcp`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<Variant>,
     /// How long the whole case may take, such as `10s`.

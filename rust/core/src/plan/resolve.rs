@@ -93,10 +93,7 @@ impl Resolver<'_> {
             section: case.section.clone(),
             tags: case.tags.clone(),
             needs: case.needs.clone(),
-            variants: match case.variants.is_empty() {
-                true => Variant::DEFAULT.into(),
-                false => case.variants.clone(),
-            },
+            variants: self.variants(case, self.server_kind(case, &calls_paths))?,
             limit: optional_span(case.limit.as_ref(), "limit")?.unwrap_or(DEFAULT_LIMIT),
             repeat: case.repeat.unwrap_or(1).max(1),
             at: self.location(),
@@ -111,6 +108,26 @@ impl Resolver<'_> {
             descriptors,
             agrees: false,
         })
+    }
+
+    /// What a case is run over: as it says itself, or its suite does.
+    fn variants(&self, case: &Case, server: PeerKind) -> Resolved<Vec<Variant>> {
+        let written = [&case.variants, &self.loaded.suite.variants];
+        let said = written.into_iter().find(|variants| !variants.is_empty());
+        let variants = said.map_or(Variant::DEFAULT.into(), Clone::clone);
+        match variants.iter().find(|variant| variant.is_encrypted()) {
+            Some(variant) if server == PeerKind::Foreign => Err(Fault::new(format!(
+                "`{}` is only for servers of Wirecheck's own",
+                variant.name()
+            ))
+            .under("variants")),
+            Some(variant) if looks_at_frames(case) => Err(Fault::new(format!(
+                "over `{}` the tap cannot see the frames that `do` is about",
+                variant.name()
+            ))
+            .under("variants")),
+            _ => Ok(variants),
+        }
     }
 
     /// A method that no peer has built in, and that the case gives no script
@@ -342,6 +359,18 @@ impl Resolver<'_> {
             response: method.response,
         })
     }
+}
+
+/// The harness waits for frames, or holds them.
+fn looks_at_frames(case: &Case) -> bool {
+    case.actions.iter().any(|action| {
+        let holds = action.tap.as_ref().is_some_and(|tap| tap.hold.is_some());
+        let waits = action
+            .wait
+            .as_ref()
+            .is_some_and(|event| event.frame.is_some());
+        holds || waits
+    })
 }
 
 /// A server cannot do without a certificate.

@@ -152,6 +152,7 @@ impl Reader<'_> {
         let limit = self.span(file.limit.as_ref(), &["limit"])?;
         let left_out = self.left_out(&file.calls)?;
         self.headers(&file.calls)?;
+        self.variants(&file.variants)?;
         let peers = file.peer.iter().map(|(name, entry)| self.peer(name, entry));
         Ok(Manifest {
             peers: peers.collect::<Result<_, _>>()?,
@@ -194,6 +195,20 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// TLS would go from Wirecheck's client to a server that has another
+    /// certificate, through a tap that could read nothing.
+    fn variants(&self, variants: &[Variant]) -> Result<(), Problem> {
+        let Some(variant) = variants.iter().find(|variant| variant.is_encrypted()) else {
+            return Ok(());
+        };
+        let message = format!(
+            "`{}` is only for cases between Wirecheck's own peers",
+            variant.name()
+        );
+        let hint = "a server of yours that wants TLS is given with `tls`; the tap stays readable";
+        Err(self.problem(&["variants"], message, Some(hint)))
     }
 
     fn peer(&self, name: &str, entry: &PeerEntry) -> Result<Peer, Problem> {

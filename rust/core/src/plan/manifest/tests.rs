@@ -194,6 +194,10 @@ fn wrong_values_are_pointed_at() {
             "[peer.a]\nrun = \"sh -c 'x {target}\"\n",
             "this is no command",
         ),
+        (
+            "variants = [\"tcp\", \"mtls\"]\n",
+            "`mtls` is only for cases between Wirecheck's own peers",
+        ),
         ("[peer.a]\nready = \"soon\"\n", "data did not match"),
         (
             "[peer.a]\nimage = \"--privileged\"\nport = 1\n",
