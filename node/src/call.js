@@ -4,6 +4,7 @@
  */
 
 import grpc from '@grpc/grpc-js';
+import { NO_COMPRESS } from './calls.js';
 import { words } from './errors.js';
 import * as messages from './messages.js';
 import { BEGUN, HEADERS, Progress, RESPONSE, stepDone } from './progress.js';
@@ -97,10 +98,9 @@ export class ClientCall {
       return;
     }
     this.#record.begin();
-    const { metadata, timeout, streamsResponses } = this.#plan;
-    const options = timeout === undefined ? {} : { deadline: Date.now() + timeout };
+    const { metadata, streamsResponses } = this.#plan;
     const callback = streamsResponses ? [] : [this.#respond.bind(this)];
-    this.#call = begin(...argument, metadata, options, ...callback);
+    this.#call = begin(...argument, metadata, this.#plan.options(), ...callback);
     this.#listen();
     this.#progress.happen(BEGUN);
   }
@@ -172,7 +172,7 @@ export class ClientCall {
     switch (step.kind) {
       case 'message':
       case 'raw':
-        return this.#send(messages.outgoing(step, this.#plan.requestType), begin);
+        return this.#send(step, begin);
       case 'half_close':
         return true; // Its place in the lane says when, see the caller.
       default:
@@ -181,15 +181,18 @@ export class ClientCall {
   }
 
   /**
-   * @param {messages.Outgoing} message
+   * @param {Step} step
    * @param {(...rest: any[]) => any} begin
    */
-  async #send(message, begin) {
+  async #send(step, begin) {
+    const message = messages.outgoing(step, this.#plan.requestType);
     if (!this.#plan.streamsRequests) {
       this.#begin(begin, message);
       return true;
     }
-    return this.#progress.written((callback) => this.#call.write(message, callback));
+    // The place of the encoding, which objects do not have, is that of grpc-js' write flags.
+    const flags = step.uncompressed ? NO_COMPRESS : undefined;
+    return this.#progress.written((callback) => this.#call.write(message, flags, callback));
   }
 
   #halfClose() {

@@ -3,6 +3,8 @@
  * @module
  */
 
+import grpc from '@grpc/grpc-js';
+import { bearerToken } from './credentials.js';
 import { CouldNotTryError, UnsupportedError } from './errors.js';
 import * as features from './features.js';
 import * as messages from './messages.js';
@@ -13,6 +15,9 @@ import { toMetadata } from './metadata.js';
 
 const STREAMED_REQUESTS = ['SHAPE_CLIENT_STREAMING', 'SHAPE_BIDIRECTIONAL'];
 const STREAMED_RESPONSES = ['SHAPE_SERVER_STREAMING', 'SHAPE_BIDIRECTIONAL'];
+
+/** The write flag of grpc-js that keeps one message from being compressed; it exports the type only. */
+export const NO_COMPRESS = 2;
 
 /** Every shape but the unspecified one. */
 export const SHAPES = [
@@ -48,6 +53,8 @@ export class Plan {
    * @param {messages.MessageType} fields.responseType
    * @param {import('@grpc/grpc-js').Metadata} fields.metadata
    * @param {number | undefined} fields.timeout Milliseconds.
+   * @param {import('@grpc/grpc-js').CallCredentials | undefined} fields.credentials
+   * @param {boolean} fields.uncompressed Whether the one request is not to be compressed.
    * @param {number} fields.halfCloseAfter The step of the send lane, from 1; 0 is the lane's end.
    */
   constructor(fields) {
@@ -57,7 +64,21 @@ export class Plan {
     this.responseType = fields.responseType;
     this.metadata = fields.metadata;
     this.timeout = fields.timeout;
+    this.credentials = fields.credentials;
+    this.uncompressed = fields.uncompressed;
     this.halfCloseAfter = fields.halfCloseAfter;
+  }
+
+  /**
+   * What the call is begun with; its time runs from now.
+   * @returns {import('@grpc/grpc-js').CallOptions}
+   */
+  options() {
+    return {
+      ...(this.timeout === undefined ? {} : { deadline: Date.now() + this.timeout }),
+      ...(this.credentials === undefined ? {} : { credentials: this.credentials }),
+      ...(this.uncompressed ? { interceptors: [uncompressed] } : {}),
+    };
   }
 
   /**
@@ -74,6 +95,25 @@ export class Plan {
     const kind = Number(this.streamsRequests) + 2 * Number(this.streamsResponses);
     const make = client[`make${kinds[/** @type {0} */ (kind)]}Request`];
     return make.bind(client, method, serialize, deserialize);
+  }
+}
+
+/**
+ * Keeps the messages of a call from being compressed. A stream's `write` can be told so; a function
+ * that takes its one request cannot.
+ * @type {import('@grpc/grpc-js').Interceptor}
+ */
+function uncompressed(options, nextCall) {
+  return new UncompressedCall(nextCall(options));
+}
+
+class UncompressedCall extends grpc.InterceptingCall {
+  /**
+   * @param {Parameters<grpc.InterceptingCall['sendMessageWithContext']>[0]} context
+   * @param {object} message
+   */
+  sendMessageWithContext(context, message) {
+    super.sendMessageWithContext({ ...context, flags: NO_COMPRESS }, message);
   }
 }
 
@@ -97,6 +137,8 @@ export function plan(order) {
     responseType: messages.messageType(order.response_type, order.descriptor_set),
     metadata: toMetadata(order.metadata),
     timeout: order.timeout_ns === undefined ? undefined : Number(order.timeout_ns) / 1e6,
+    credentials: bearerToken(order.bearer_token),
+    uncompressed: !takesStream && order.send.some((/** @type {Step} */ step) => step.uncompressed),
     halfCloseAfter: halfCloseAfter(order.send, takesStream),
   });
 }

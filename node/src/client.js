@@ -6,6 +6,7 @@
 import grpc from '@grpc/grpc-js';
 import { ClientCall } from './call.js';
 import * as calls from './calls.js';
+import { channelCredentials } from './credentials.js';
 import { CouldNotTryError } from './errors.js';
 import * as features from './features.js';
 import { Latches } from './latches.js';
@@ -37,8 +38,8 @@ export class Client {
    */
   open(order) {
     features.demand(order.requires, features.CLIENT);
-    const given = options.channelOptions(order.options);
-    const client = new grpc.Client(order.target, grpc.credentials.createInsecure(), given);
+    const given = options.channelOptions(order.options, order.tls);
+    const client = new grpc.Client(order.target, channelCredentials(order.tls), given);
     this.#channels.set(order.channel, client);
     this.#events.send({ opened: { channel: order.channel } });
   }

@@ -9,11 +9,19 @@ import * as services from './services.js';
 
 /** @typedef {import('./contract.js').Step} Step */
 
-const COMMON = ['tcp', 'uds', 'raw-messages', 'dynamic-messages', 'types:grpc.testing'];
+const TRANSPORTS = ['tcp', 'uds', 'ipv6', 'tls', 'mtls'];
+const MESSAGES = ['raw-messages', 'dynamic-messages', 'types:grpc.testing'];
+
+// Only a client of grpc-js compresses what it sends.
+const PER_MESSAGE_COMPRESSION = 'per-message-compression';
 
 export const CLIENT = [
   'client',
-  ...COMMON,
+  ...TRANSPORTS,
+  'call-credentials',
+  ...Object.keys(options.CODINGS).map((name) => `compression:${name}`),
+  PER_MESSAGE_COMPRESSION,
+  ...MESSAGES,
   'api-idiomatic',
   'api-stream',
   'await-headers',
@@ -23,7 +31,8 @@ export const CLIENT = [
 
 export const SERVER = [
   'server',
-  ...COMMON,
+  ...TRANSPORTS,
+  ...MESSAGES,
   'scripts',
   'panic',
   'graceful-shutdown',
@@ -58,6 +67,7 @@ export function demand(requires, known) {
 export function demandSteps(steps, known, kinds) {
   for (const step of steps) {
     demand(step.requires, known);
+    demand(step.uncompressed ? [PER_MESSAGE_COMPRESSION] : [], known);
   }
   for (const [index, { kind }] of steps.entries()) {
     if (kind === 'reset') {

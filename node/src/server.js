@@ -4,6 +4,7 @@
  */
 
 import grpc from '@grpc/grpc-js';
+import { serverCredentials } from './credentials.js';
 import { CouldNotTryError, words } from './errors.js';
 import * as features from './features.js';
 import { framed } from './framed.js';
@@ -145,6 +146,7 @@ export class Server {
 class Listener {
   #scope;
   #latches;
+  #credentials;
   #server;
 
   /**
@@ -158,6 +160,7 @@ class Listener {
     this.register = new Register(events);
     this.#scope = order.scope;
     this.#latches = latches;
+    this.#credentials = serverCredentials(order.tls);
     const methods = scripts.scriptedMethods(order);
     const named = services.services(order.services, methods);
     this.#server = new grpc.Server(options.serverOptions(order.options));
@@ -177,9 +180,8 @@ class Listener {
    * @returns {Promise<number>}
    */
   start(address) {
-    const credentials = grpc.ServerCredentials.createInsecure();
     return new Promise((resolve, reject) => {
-      this.#server.bindAsync(address, credentials, (error, port) =>
+      this.#server.bindAsync(address, this.#credentials, (error, port) =>
         error ? reject(error) : resolve(port),
       );
     });

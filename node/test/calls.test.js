@@ -89,6 +89,19 @@ test('a step that needs what is unknown is refused by the name of it', () => {
   assert.throws(() => calls.plan(order({ receive: [unknown] })), UnsupportedError);
 });
 
+test('only a call with one request has to be told not to compress', () => {
+  const send = [{ ...message, uncompressed: true }];
+  assert.equal(calls.plan(order({ send })).uncompressed, true);
+  assert.equal(calls.plan(order({})).uncompressed, false);
+  assert.equal(calls.plan(order({ send, api: 'API_STREAM' })).uncompressed, false);
+});
+
+test('a handler cannot be told not to compress', () => {
+  const script = { send: [{ ...message, uncompressed: true }] };
+  const refused = () => scriptedMethods(listen(script));
+  assert.throws(refused, { feature: 'per-message-compression' });
+});
+
 test('the nth call takes the nth script and the last one repeats', () => {
   const scripts = ['a', 'b'].map((name) => ({ send: [{ ...wait, name }], receive: [] }));
   const method = scriptedMethods(listen({}, { scripts })).get('/Greeter/SayHello');

@@ -10,6 +10,21 @@ import * as contract from '../src/contract.js';
 import { MAGIC } from '../src/frames.js';
 
 /** @typedef {import('../src/contract.js').Fields} Fields */
+/** @typedef {import('node:test').TestContext} TestContext */
+
+/** No test waits longer in vain. */
+export const LIMIT = { timeout: 30_000 };
+export const TCP = { tcp: {} };
+/** The step that sends `World` to the greeter, and what that answers. */
+export const WORLD = { message: { pieces: [{ bytes: Buffer.from('\x0a\x05World') }] } };
+export const HELLO = Buffer.from('\x0a\x0cHello, World');
+
+export const SAY_HELLO = {
+  method: '/Greeter/SayHello',
+  shape: 'SHAPE_UNARY',
+  request_type: 'HelloRequest',
+  response_type: 'HelloReply',
+};
 
 const PROGRAM = fileURLToPath(new URL('../grpc-js.js', import.meta.url));
 
@@ -138,4 +153,44 @@ export class Peer {
     this.#buffer = this.#buffer.subarray(end);
     return body;
   }
+}
+
+/**
+ * A peer that has been greeted, until the test ends.
+ * @param {TestContext} context
+ * @param {string} role
+ */
+export async function started(context, role) {
+  const peer = new Peer(role);
+  context.after(() => peer.kill());
+  await peer.start();
+  return peer;
+}
+
+/**
+ * A listener and a channel to it.
+ * @param {TestContext} context
+ * @param {Fields} listen
+ * @param {Fields} open
+ */
+export async function serve(context, listen, open = {}) {
+  const [server, client] = await Promise.all([
+    started(context, 'server'),
+    started(context, 'client'),
+  ]);
+  server.order({ listen: { listener: '1', transport: TCP, ...listen } });
+  const { address } = (await server.event('listening')).listening;
+  const target = address.startsWith('/') ? `unix:${address}` : address;
+  client.order({ open: { channel: '1', target, ...open } });
+  await client.event('opened');
+  return { server, client, address };
+}
+
+/**
+ * Makes a greeting, or another call.
+ * @param {Peer} client
+ * @param {Fields} changes
+ */
+export function call(client, changes = {}) {
+  client.order({ call: { call: '1', channel: '1', ...SAY_HELLO, send: [WORLD], ...changes } });
 }

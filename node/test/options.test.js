@@ -56,6 +56,25 @@ test('what cannot be honoured is refused by its name', () => {
   );
 });
 
+test('a coding is one of the library, or refused by the name of its option', () => {
+  const channel = options.channelOptions({ compression: 'gzip', accept_compression: 'deflate' });
+  assert.equal(channel['grpc.default_compression_algorithm'], 2);
+  assert.deepEqual(options.serverOptions({ accept_compression: 'gzip' }), {});
+  for (const [action, option] of /** @type {[() => unknown, string][]} */ ([
+    [() => options.channelOptions({ compression: 'snappy' }), 'compression'],
+    [() => options.channelOptions({ accept_compression: 'snappy' }), 'accept_compression'],
+    [() => options.serverOptions({ accept_compression: 'snappy' }), 'accept_compression'],
+    [() => options.serverOptions({ compression: 'gzip' }), 'compression'],
+  ])) {
+    assert.equal(unsupported(action), `option:${option}`);
+  }
+});
+
+test('the name of a server is asked for where there is TLS', () => {
+  const asked = options.channelOptions(null, { server_name: 'server.test' });
+  assert.equal(asked['grpc.ssl_target_name_override'], 'server.test');
+});
+
 test('a time that no timer can wait for is refused', () => {
   const ages = { max_connection_age_ms: 2 ** 31 };
   assert.equal(
@@ -66,9 +85,12 @@ test('a time that no timer can wait for is refused', () => {
 
 test('a listener binds to a port of the system or to the given path', () => {
   const uds = { kind: 'uds', uds: { path: '/tmp/x' } };
+  const ipv6 = { kind: 'tcp', tcp: { ipv6: true } };
   assert.equal(options.bindAddress({ kind: 'tcp', tcp: {} }), '127.0.0.1:0');
+  assert.equal(options.bindAddress(ipv6), '[::1]:0');
   assert.equal(options.bindAddress(uds), 'unix:/tmp/x');
   assert.equal(options.boundAddress({ kind: 'tcp', tcp: {} }, 4711), '127.0.0.1:4711');
+  assert.equal(options.boundAddress(ipv6, 4711), '[::1]:4711');
   assert.equal(options.boundAddress(uds, 1), '/tmp/x');
   assert.throws(() => options.bindAddress(null), /no transport that this peer knows/);
 });

@@ -5,51 +5,21 @@ import http2 from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { frame, Peer } from './driver.js';
-
-/** @typedef {import('../src/contract.js').Fields} Fields */
-/** @typedef {import('node:test').TestContext} TestContext */
+import {
+  call,
+  frame,
+  HELLO,
+  LIMIT,
+  Peer,
+  SAY_HELLO,
+  serve,
+  started,
+  TCP,
+  WORLD,
+} from './driver.js';
 
 const BROKEN = 70;
-const LIMIT = { timeout: 30_000 };
-const TCP = { tcp: {} };
-const WORLD = { message: { pieces: [{ bytes: Buffer.from('\x0a\x05World') }] } };
-const HELLO = Buffer.from('\x0a\x0cHello, World');
 const HELD = [{ send: [{ wait: { released: 'go' } }, WORLD] }];
-
-const SAY_HELLO = {
-  method: '/Greeter/SayHello',
-  shape: 'SHAPE_UNARY',
-  request_type: 'HelloRequest',
-  response_type: 'HelloReply',
-};
-
-/** @param {TestContext} context @param {string} role */
-async function started(context, role) {
-  const peer = new Peer(role);
-  context.after(() => peer.kill());
-  await peer.start();
-  return peer;
-}
-
-/** A listener and a channel to it. */
-async function serve(/** @type {TestContext} */ context, /** @type {Fields} */ listen) {
-  const [server, client] = await Promise.all([
-    started(context, 'server'),
-    started(context, 'client'),
-  ]);
-  server.order({ listen: { listener: '1', transport: TCP, ...listen } });
-  const { address } = (await server.event('listening')).listening;
-  const target = address.startsWith('/') ? `unix:${address}` : address;
-  client.order({ open: { channel: '1', target } });
-  await client.event('opened');
-  return { server, client };
-}
-
-/** @param {Peer} client @param {Fields} call */
-function call(client, call = {}) {
-  client.order({ call: { call: '1', channel: '1', ...SAY_HELLO, send: [WORLD], ...call } });
-}
 
 for (const api of ['API_IDIOMATIC', 'API_STREAM']) {
   test(`a greeting over a Unix socket, ${api}`, LIMIT, async (context) => {

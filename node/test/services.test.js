@@ -68,18 +68,14 @@ test('a unary call is answered as its request says', LIMIT, async (context) => {
 
 test('what the server cannot do is refused', LIMIT, async (context) => {
   const { server, client } = await serve(context, 'grpc/testing/test.proto', TEST);
-  for (const request of [
-    { expect_compressed: { value: false } },
-    { response_compressed: { value: true } },
-  ]) {
-    const { error } = await unary((back) => client.UnaryCall(request, back));
-    assert.equal(error.code, grpc.status.UNIMPLEMENTED);
-  }
+  const compressed = { response_compressed: { value: true } };
+  const unmet = await unary((back) => client.UnaryCall(compressed, back));
+  assert.equal(unmet.error.code, grpc.status.UNIMPLEMENTED);
   const { error } = await unary((back) => client.UnaryCall({ response_size: -1 }, back));
   assert.equal(error.code, grpc.status.INVALID_ARGUMENT);
   const router = await unary((back) => client.UnimplementedCall({}, back));
   assert.equal(router.error.code, grpc.status.UNIMPLEMENTED);
-  for (let began = 0; began < 3; began += 1) {
+  for (let began = 0; began < 2; began += 1) {
     await server.event('began');
     await server.event('handled');
   }
