@@ -200,7 +200,9 @@ class Listener {
     }
     return new Promise((resolve) => {
       const limit = Math.min(grace, LONGEST_TIMER);
-      const timer = setTimeout(() => this.#server.forceShutdown(), limit);
+      // The library calls back when the last connection is gone, and does not end by force one that
+      // has not finished its TLS handshake.
+      const timer = setTimeout(() => resolve(this.stop(undefined)), limit);
       this.#server.tryShutdown(() => {
         clearTimeout(timer);
         resolve();

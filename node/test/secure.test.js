@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import net from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { test } from 'node:test';
 import tls from 'node:tls';
@@ -114,6 +115,19 @@ test('a listener speaks HTTP/2 and nothing else over TLS', LIMIT, async (context
   context.after(() => socket.destroy());
   await once(socket, 'secureConnect');
   assert.equal(socket.alpnProtocol, 'h2');
+});
+
+test('a shutdown does not wait for a handshake that never comes', LIMIT, async (context) => {
+  const server = await started(context, 'server');
+  const listen = { listener: '1', transport: TCP, services, tls: shown(trusted.identity(NAME)) };
+  server.order({ listen });
+  const { address } = (await server.event('listening')).listening;
+  const [host, port] = address.split(':');
+  const socket = net.connect({ host, port });
+  context.after(() => socket.destroy());
+  await once(socket, 'connect');
+  server.order({ shutdown: { listener: '1', grace_ms: 1 } });
+  assert.equal((await server.event('shut_down')).shut_down.listener, '1');
 });
 
 test('a channel asks for HTTP/2 and for the given name', LIMIT, async (context) => {

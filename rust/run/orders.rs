@@ -32,7 +32,10 @@ pub fn listen(
     let needs = [
         stage.needs(),
         listener.needs.clone(),
-        needs_of_codings([&options.compression, &options.accept_compression]),
+        needs_of_codings(
+            options.compression.as_ref(),
+            options.accept_compression.as_ref(),
+        ),
     ];
     Ok(contract::Listen {
         listener: id,
@@ -63,9 +66,10 @@ pub fn listen(
 
 /// What options with the name of a coding need. A peer that has never heard of
 /// such an option would drop it in silence.
-fn needs_of_codings(codings: [&Option<String>; 2]) -> Vec<String> {
-    let set = codings.into_iter().flatten();
-    set.map(|coding| format!("compression:{coding}")).collect()
+fn needs_of_codings(sent: Option<&String>, accepted: Option<&String>) -> Vec<String> {
+    let sent = sent.map(|coding| format!("compression:{coding}"));
+    let accepted = accepted.map(|_| "option:accept_compression".to_owned());
+    sent.into_iter().chain(accepted).collect()
 }
 
 /// Of TCP the peer has the port chosen by the operating system.
@@ -96,7 +100,10 @@ pub fn open(
     let needs = [
         stage.needs(),
         channel.needs.clone(),
-        needs_of_codings([&options.compression, &options.accept_compression]),
+        needs_of_codings(
+            options.compression.as_ref(),
+            options.accept_compression.as_ref(),
+        ),
     ];
     Ok(contract::Open {
         channel: id,
