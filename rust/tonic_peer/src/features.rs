@@ -5,10 +5,14 @@ use crate::contract::{CouldNotTry, Role, Unsupported, refused, report};
 const COMMON: &[&str] = &[
     "tcp",
     "uds",
+    "ipv6",
+    "tls",
+    "mtls",
     "raw-messages",
     "types:grpc.testing",
     "dynamic-messages",
     "unknown-fields",
+    "compression:gzip",
     "option:max_receive_message_size",
     "option:max_send_message_size",
     "option:max_header_list_size",
@@ -16,6 +20,8 @@ const COMMON: &[&str] = &[
     "option:initial_connection_window",
     "option:keepalive_interval_ms",
     "option:keepalive_timeout_ms",
+    "option:compression",
+    "option:accept_compression",
 ];
 
 const CLIENT: &[&str] = &[
@@ -78,6 +84,13 @@ impl Refusal {
             Self::CouldNotTry(why) => report::Outcome::CouldNotTry(CouldNotTry { why }),
         }
     }
+}
+
+/// An error with what caused it: tonic's own says only that there was one.
+pub fn in_full(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    let texts = std::iter::once(error.to_string()).chain(causes.map(ToString::to_string));
+    texts.collect::<Vec<_>>().join(": ")
 }
 
 /// Refuses an order or a step that needs what this peer does not know in its role.

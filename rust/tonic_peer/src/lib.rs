@@ -23,6 +23,7 @@
 
 mod client;
 mod codec;
+mod coding;
 mod contract;
 mod events;
 mod features;

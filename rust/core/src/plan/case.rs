@@ -51,6 +51,10 @@ pub struct Case {
     /// Features that both peers must have, by the names of the contract.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<String>,
+    /// Whose fault it is if the case fails, where it is about what one side must
+    /// not do: the bytes between the two do not tell that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blames: Option<Party>,
     /// What it is run over, each a cell of its own; as the suite says if unset,
     /// or only `tcp`.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -130,6 +130,7 @@ fn case(name: &str, about: &str, server: PeerKind) -> CasePlan {
         section: None,
         tags: vec!["generated".into()],
         needs: Vec::new(),
+        blames: None,
         variants: Variant::DEFAULT.into(),
         limit: LIMIT,
         repeat: 1,

@@ -93,6 +93,7 @@ impl Resolver<'_> {
             section: case.section.clone(),
             tags: case.tags.clone(),
             needs: case.needs.clone(),
+            blames: case.blames,
             variants: self.variants(case, self.server_kind(case, &calls_paths))?,
             limit: optional_span(case.limit.as_ref(), "limit")?.unwrap_or(DEFAULT_LIMIT),
             repeat: case.repeat.unwrap_or(1).max(1),

@@ -276,6 +276,7 @@ fn case(method: &ServiceMethod, asked: Asked, ask: &Ask, descriptors: &[u8]) -> 
         section: None,
         tags: vec!["generated".into()],
         needs: asked.needs.clone(),
+        blames: None,
         variants: ask.variants(),
         limit: DEFAULT_LIMIT + CALL_LIMIT * 2,
         repeat: 1,

@@ -7,7 +7,7 @@ use prost_reflect::MessageDescriptor;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::case::{Api, ChannelOptions, ClientTls, Keyword, ServerOptions, ServerTls};
+use super::case::{Api, ChannelOptions, ClientTls, Keyword, Party, ServerOptions, ServerTls};
 use super::expect::Matcher;
 use super::part::Part;
 use super::schema::Shape;
@@ -38,6 +38,8 @@ pub struct CasePlan {
     pub tags: Vec<String>,
     /// Features that both peers must have.
     pub needs: Vec<String>,
+    /// Whose fault it is if the case fails, where the case says so.
+    pub blames: Option<Party>,
     /// What it is run over; at least one.
     pub variants: Vec<Variant>,
     /// How long one run of it may take.

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use http::Uri;
 use tonic::client::Grpc;
-use tonic::transport::{self, Endpoint};
+use tonic::transport::{self, Certificate, ClientTlsConfig, Endpoint, Identity};
 
-use crate::contract::{ChannelOptions, Open};
-use crate::features::Refusal;
+use crate::coding::{Codings, with_codings};
+use crate::contract::{ChannelOptions, ClientTls, Open};
+use crate::features::{Refusal, in_full};
 
 /// A channel and what its options say about each call.
 #[derive(Clone)]
@@ -15,12 +16,13 @@ pub struct Channel {
     channel: transport::Channel,
     max_receive_message_size: Option<u32>,
     max_send_message_size: Option<u32>,
+    codings: Codings,
 }
 
 impl Channel {
     /// What the generated clients hold: tonic's client for any method.
     pub fn grpc(&self) -> Grpc<transport::Channel> {
-        let mut grpc = Grpc::new(self.channel.clone());
+        let mut grpc = with_codings!(Grpc::new(self.channel.clone()), self.codings);
         if let Some(size) = self.max_receive_message_size {
             grpc = grpc.max_decoding_message_size(size as usize);
         }
@@ -35,21 +37,44 @@ impl Channel {
 /// them share a connection.
 pub fn open(order: &Open) -> Result<Channel, Refusal> {
     let options = order.options.clone().unwrap_or_default();
-    let endpoint = configure(endpoint(&order.target)?, &options)?;
+    let codings = Codings::new(
+        options.compression.as_deref(),
+        options.accept_compression.as_deref(),
+    )?;
+    let endpoint = endpoint(&order.target, order.tls.as_ref())?;
+    let endpoint = configure(endpoint, &options)?;
     Ok(Channel {
         channel: endpoint.connect_lazy(),
         max_receive_message_size: options.max_receive_message_size,
         max_send_message_size: options.max_send_message_size,
+        codings,
     })
 }
 
-fn endpoint(target: &str) -> Result<Endpoint, Refusal> {
-    let uri = if target.starts_with("unix:") {
-        target.to_owned()
-    } else {
-        format!("http://{target}")
+fn endpoint(target: &str, tls: Option<&ClientTls>) -> Result<Endpoint, Refusal> {
+    let uri = match tls {
+        _ if target.starts_with("unix:") => target.to_owned(),
+        None => format!("http://{target}"),
+        Some(_) => format!("https://{target}"),
     };
-    Endpoint::from_shared(uri).map_err(|error| could_not_open(&error))
+    let endpoint = Endpoint::from_shared(uri).map_err(|error| could_not_open(&error))?;
+    match tls {
+        None => Ok(endpoint),
+        Some(tls) => endpoint
+            .tls_config(tls_config(tls))
+            .map_err(|error| could_not_open(&error)),
+    }
+}
+
+/// Trusts nobody but the order's authority.
+fn tls_config(tls: &ClientTls) -> ClientTlsConfig {
+    let config = ClientTlsConfig::new()
+        .ca_certificate(Certificate::from_pem(&tls.ca))
+        .domain_name(&tls.server_name);
+    match tls.certificate_chain.is_empty() {
+        true => config,
+        false => config.identity(Identity::from_pem(&tls.certificate_chain, &tls.private_key)),
+    }
 }
 
 fn configure(mut endpoint: Endpoint, options: &ChannelOptions) -> Result<Endpoint, Refusal> {
@@ -79,5 +104,6 @@ fn configure(mut endpoint: Endpoint, options: &ChannelOptions) -> Result<Endpoin
 }
 
 fn could_not_open(error: &dyn std::error::Error) -> Refusal {
-    Refusal::CouldNotTry(format!("tonic makes no such channel: {error}"))
+    let why = in_full(error);
+    Refusal::CouldNotTry(format!("tonic makes no such channel: {why}"))
 }

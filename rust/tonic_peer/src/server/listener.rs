@@ -82,6 +82,10 @@ pub fn listen(
     let desk = Arc::new(Desk::new(order.listener, events.clone()));
     let options = order.options.clone().unwrap_or_default();
     let (server, limits) = options::configure(&options)?;
+    let server = match &order.tls {
+        None => server,
+        Some(tls) => options::secure(server, tls)?,
+    };
     let routes = services::routes(&order.services, &desk, limits)?;
     let methods = methods(order, &desk, releases)?;
     let service = Scripted::new(methods, routes, limits);
@@ -153,8 +157,12 @@ impl Drop for SocketFile {
 
 fn bind(transport: Option<&TransportKind>) -> io::Result<(Socket, String)> {
     match transport {
-        Some(TransportKind::Tcp(_)) => {
-            let listener = net::TcpListener::bind((net::Ipv4Addr::LOCALHOST, 0))?;
+        Some(TransportKind::Tcp(tcp)) => {
+            let loopback: net::IpAddr = match tcp.ipv6 {
+                false => net::Ipv4Addr::LOCALHOST.into(),
+                true => net::Ipv6Addr::LOCALHOST.into(),
+            };
+            let listener = net::TcpListener::bind((loopback, 0))?;
             listener.set_nonblocking(true)?;
             let address = listener.local_addr()?.to_string();
             Ok((Socket::Tcp(listener), address))

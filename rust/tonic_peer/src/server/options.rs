@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use tonic::transport::Server;
+use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 
-use crate::contract::ServerOptions;
-use crate::features::Refusal;
+use crate::coding::Codings;
+use crate::contract::{ServerOptions, ServerTls};
+use crate::features::{Refusal, in_full};
 
-/// The sizes that tonic limits in each service and not in the server.
+/// What tonic is told in each service and not in the server.
 #[derive(Clone, Copy, Default)]
 pub struct Limits {
     pub max_receive_message_size: Option<usize>,
     pub max_send_message_size: Option<usize>,
+    pub codings: Codings,
 }
 
 /// A server with these options; what is unset has tonic's default.
@@ -38,8 +40,26 @@ pub fn configure(options: &ServerOptions) -> Result<(Server, Limits), Refusal> {
     let limits = Limits {
         max_receive_message_size: options.max_receive_message_size.map(|size| size as usize),
         max_send_message_size: options.max_send_message_size.map(|size| size as usize),
+        codings: Codings::new(
+            options.compression.as_deref(),
+            options.accept_compression.as_deref(),
+        )?,
     };
     Ok((server, limits))
+}
+
+/// The server with its certificate; it asks clients for theirs if the order
+/// says who signs them.
+pub fn secure(server: Server, tls: &ServerTls) -> Result<Server, Refusal> {
+    let identity = Identity::from_pem(&tls.certificate_chain, &tls.private_key);
+    let mut config = ServerTlsConfig::new().identity(identity);
+    if !tls.client_ca.is_empty() {
+        config = config.client_ca_root(Certificate::from_pem(&tls.client_ca));
+    }
+    server.tls_config(config).map_err(|error| {
+        let why = in_full(&error);
+        Refusal::CouldNotTry(format!("tonic takes no such certificate: {why}"))
+    })
 }
 
 fn milliseconds(count: u32) -> Duration {

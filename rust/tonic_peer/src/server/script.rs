@@ -26,6 +26,7 @@ use tonic::{Code, Request, Response, Status, Streaming};
 use super::handler::{Desk, Handler};
 use super::options::Limits;
 use crate::codec::{BytesCodec, MessageType, Types};
+use crate::coding::with_codings;
 use crate::contract::{
     self, CallEnd, MethodScripts, Role, Script, Shape, reached::Where, step::Kind,
 };
@@ -120,10 +121,11 @@ impl Service<http::Request<Body>> for Scripted {
         let codec = BytesCodec {
             incoming: method.request_type.clone(),
         };
-        let mut grpc = Grpc::new(codec).apply_max_message_size_config(
+        let grpc = Grpc::new(codec).apply_max_message_size_config(
             self.limits.max_receive_message_size,
             self.limits.max_send_message_size,
         );
+        let mut grpc = with_codings!(grpc, self.limits.codings);
         Box::pin(async move {
             Ok(match entry.0.shape {
                 Shape::ClientStreaming | Shape::Bidirectional => {

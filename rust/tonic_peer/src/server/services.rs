@@ -10,14 +10,16 @@ use super::handler::Desk;
 use super::library;
 use super::options::Limits;
 use super::test_service::{self, TestService};
+use crate::coding::with_codings;
 use crate::contract::testing::test_service_server::TestServiceServer;
 use crate::contract::{hello, helloworld};
 use crate::features::Refusal;
 
-/// A generated server with these limits. The generated types have no trait in common.
+/// A generated server with these limits and codings. The generated types have no
+/// trait in common.
 macro_rules! limited {
     ($server:expr, $limits:expr) => {{
-        let mut server = $server;
+        let mut server = with_codings!($server, $limits.codings);
         if let Some(size) = $limits.max_receive_message_size {
             server = server.max_decoding_message_size(size);
         }

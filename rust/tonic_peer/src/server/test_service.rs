@@ -3,7 +3,8 @@
 //!
 //! It answers as the official description says. The stub is generated without
 //! `UnimplementedCall`, so that tonic's own router answers that. Nothing here
-//! can see whether a message was compressed: tonic does not say.
+//! can see whether a request was compressed, tonic does not say, and a stream of
+//! responses is compressed as a whole or not at all.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use tonic::{Code, Request, Response, Status, Streaming};
 use super::handler::{Desk, Handler};
 use crate::contract::CallEnd;
 use crate::contract::testing::{
-    EchoStatus, Empty, Payload, ResponseParameters, SimpleRequest, SimpleResponse,
+    BoolValue, EchoStatus, Empty, Payload, ResponseParameters, SimpleRequest, SimpleResponse,
     StreamingInputCallRequest, StreamingInputCallResponse, StreamingOutputCallRequest,
     StreamingOutputCallResponse, test_service_server,
 };
@@ -82,21 +83,26 @@ impl test_service_server::TestService for TestService {
     type HalfDuplexCallStream = Responses;
 
     async fn empty_call(&self, request: Request<Empty>) -> Result<Response<Empty>, Status> {
-        self.unary("EmptyCall", request, |_| Ok(Empty {}))
+        let response = self.unary("EmptyCall", request, |_| Ok(Empty {}))?;
+        Ok(compressed_if(false, response))
     }
 
     async fn unary_call(
         &self,
         request: Request<SimpleRequest>,
     ) -> Result<Response<SimpleResponse>, Status> {
-        self.unary("UnaryCall", request, simple)
+        let wish = wishes(request.get_ref().response_compressed.as_ref());
+        let response = self.unary("UnaryCall", request, simple)?;
+        Ok(compressed_if(wish, response))
     }
 
     async fn cacheable_unary_call(
         &self,
         request: Request<SimpleRequest>,
     ) -> Result<Response<SimpleResponse>, Status> {
-        let mut response = self.unary("CacheableUnaryCall", request, simple)?;
+        let wish = wishes(request.get_ref().response_compressed.as_ref());
+        let response = self.unary("CacheableUnaryCall", request, simple)?;
+        let mut response = compressed_if(wish, response);
         let value = CACHE_CONTROL.parse().expect("ASCII");
         response.metadata_mut().insert("cache-control", value);
         Ok(response)
@@ -109,6 +115,8 @@ impl test_service_server::TestService for TestService {
         let mut handler = self.enter("StreamingOutputCall", &request);
         handler.received_one(&encoded(request.get_ref()));
         let request = request.into_inner();
+        let mut parameters = request.response_parameters.iter();
+        let wish = parameters.all(|parameters| wishes(parameters.compressed.as_ref()));
         if let Some(status) = wanted_status(request.response_status.as_ref()) {
             handler.end(CallEnd::Returned);
             return Err(status);
@@ -118,7 +126,7 @@ impl test_service_server::TestService for TestService {
             wanted: request.response_parameters.into(),
             handler,
         };
-        Ok(Response::new(answering.responses()))
+        Ok(compressed_if(wish, Response::new(answering.responses())))
     }
 
     async fn streaming_input_call(
@@ -132,9 +140,10 @@ impl test_service_server::TestService for TestService {
             size += request.payload.map_or(0, |payload| payload.body.len());
         }
         handler.end(CallEnd::Returned);
-        Ok(Response::new(StreamingInputCallResponse {
+        let response = Response::new(StreamingInputCallResponse {
             aggregated_payload_size: i32::try_from(size).unwrap_or(i32::MAX),
-        }))
+        });
+        Ok(compressed_if(false, response))
     }
 
     /// Each request is answered when it comes.
@@ -147,7 +156,8 @@ impl test_service_server::TestService for TestService {
             requests: Some(request.into_inner()),
             wanted: VecDeque::new(),
         };
-        Ok(Response::new(answering.responses()))
+        // What is wished for comes when the headers have gone out.
+        Ok(compressed_if(false, Response::new(answering.responses())))
     }
 
     /// All requests are answered when the last has come.
@@ -166,8 +176,21 @@ impl test_service_server::TestService for TestService {
             wanted,
             handler,
         };
-        Ok(Response::new(answering.responses()))
+        Ok(compressed_if(false, Response::new(answering.responses())))
     }
+}
+
+/// Whether a response is to be compressed: only if the request says so.
+fn wishes(compressed: Option<&BoolValue>) -> bool {
+    compressed.is_some_and(|compressed| compressed.value)
+}
+
+/// The response as it is, or not to be compressed whatever the listener does.
+fn compressed_if<T>(wish: bool, mut response: Response<T>) -> Response<T> {
+    if !wish {
+        response.disable_compression();
+    }
+    response
 }
 
 /// A handler that gives responses, and what it still has to give.

@@ -6,5 +6,6 @@ mod contract;
 mod life;
 mod limits;
 mod listeners;
+mod secure;
 mod streams;
 mod support;

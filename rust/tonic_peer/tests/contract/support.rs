@@ -327,7 +327,7 @@ pub fn listen() -> Listen {
     Listen {
         listener: 1,
         transport: Some(Transport {
-            kind: Some(transport::Kind::Tcp(Tcp {})),
+            kind: Some(transport::Kind::Tcp(Tcp::default())),
         }),
         scope: "cell".to_owned(),
         ..Listen::default()

@@ -82,18 +82,6 @@ fn unreadable_check(path: String) -> Check {
     }
 }
 
-/// Whose fault a difference is, is told from the bytes between the two.
-pub fn blame_nobody(checks: &mut [Check]) {
-    for check in checks {
-        if let State::Broken(finding) = &mut check.state
-            && finding.code.starts_with("expect/")
-            && finding.code != "expect/report"
-        {
-            finding.culprit = Culprit::Undetermined;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,31 +146,5 @@ mod tests {
             ..seen(None, 300)
         };
         assert!(check(&plain).is_none());
-    }
-
-    #[test]
-    fn nobody_is_blamed_for_what_cannot_be_read() {
-        let status = broken(
-            "expect/status",
-            "calls.call.status",
-            Culprit::Server,
-            "x".into(),
-        );
-        let report = broken(
-            "expect/report",
-            "calls.call.status",
-            Culprit::Client,
-            "x".into(),
-        );
-        let mut checks = vec![Check::broken("a", status), Check::broken("b", report)];
-        blame_nobody(&mut checks);
-        let culprits: Vec<_> = checks
-            .into_iter()
-            .filter_map(|check| match check.state {
-                State::Broken(finding) => Some(finding.culprit),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(culprits, [Culprit::Undetermined, Culprit::Client]);
     }
 }
