@@ -97,6 +97,14 @@ TEST(Calls, MetadataThatWouldEndTheProcessIsRefused) {
   EXPECT_NO_THROW(MakePlan(order));
 }
 
+TEST(Calls, ATokenThatIsNoMetadataIsRefused) {
+  pb::Call order = CallOf(pb::SHAPE_BIDIRECTIONAL);
+  order.set_bearer_token("some.token");
+  EXPECT_NO_THROW(MakePlan(order));
+  order.set_bearer_token("two\nlines");
+  EXPECT_THROW(MakePlan(order), CouldNotTry);
+}
+
 TEST(Calls, ATimeoutBeyondTheClockIsTheLongest) {
   pb::Call order = CallOf(pb::SHAPE_BIDIRECTIONAL);
   EXPECT_FALSE(MakePlan(order).timeout);

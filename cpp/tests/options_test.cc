@@ -38,8 +38,14 @@ std::string RefusedBecause(const Set& set, Options options) {
   return "not refused";
 }
 
+grpc::ChannelArguments ArgumentsOf(const pb::ChannelOptions& options) {
+  pb::Open order;
+  *order.mutable_options() = options;
+  return ChannelArgumentsOf(order);
+}
+
 std::string RefusedOfChannel(const pb::ChannelOptions& options) {
-  return RefusedBecause([](const auto& given) { ChannelArgumentsOf(given); }, options);
+  return RefusedBecause([](const auto& given) { ArgumentsOf(given); }, options);
 }
 
 std::string RefusedOfServer(const pb::ServerOptions& options) {
@@ -65,7 +71,7 @@ TEST(Options, AChannelsOptionsAreSet) {
   options.set_keepalive_without_calls(true);
   options.set_authority("shop.test");
   options.set_user_agent("mine");
-  const auto arguments = ChannelArgumentsOf(options);
+  const auto arguments = ArgumentsOf(options);
   EXPECT_EQ(IntOf(arguments, GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH), 1000);
   EXPECT_EQ(IntOf(arguments, GRPC_ARG_MAX_METADATA_SIZE), 2000);
   EXPECT_EQ(IntOf(arguments, GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES), 70'000);
@@ -80,7 +86,7 @@ TEST(Options, AChannelsOptionsAreSet) {
 TEST(Options, ASizeBeyondAnIntIsNoLimit) {
   pb::ChannelOptions options;
   options.set_max_send_message_size(0xFFFFFFFF);
-  EXPECT_EQ(IntOf(ChannelArgumentsOf(options), GRPC_ARG_MAX_SEND_MESSAGE_LENGTH), -1);
+  EXPECT_EQ(IntOf(ArgumentsOf(options), GRPC_ARG_MAX_SEND_MESSAGE_LENGTH), -1);
 }
 
 TEST(Options, WhatCannotBeHonouredIsUnsupported) {
@@ -101,6 +107,37 @@ TEST(Options, WhatCannotBeHonouredIsUnsupported) {
   EXPECT_EQ(RefusedOfServer(connection), "option:initial_connection_window");
 }
 
+TEST(Options, TheServersNameIsAskedForAndChecked) {
+  pb::Open order;
+  order.mutable_tls()->set_server_name("shop.test");
+  EXPECT_EQ(ChannelArgumentsOf(order).GetSslTargetNameOverride(), "shop.test");
+}
+
+TEST(Options, GzipIsSentAndAllThatTheLibraryKnowsIsAccepted) {
+  pb::ChannelOptions options;
+  options.set_compression("gzip");
+  EXPECT_EQ(IntOf(ArgumentsOf(options), GRPC_COMPRESSION_CHANNEL_DEFAULT_ALGORITHM),
+            GRPC_COMPRESS_GZIP);
+  pb::ServerOptions server;
+  server.set_compression("gzip");
+  for (const char* coding : {"identity", "deflate", "gzip"}) {
+    server.set_accept_compression(coding);
+    EXPECT_EQ(RefusedOfServer(server), "not refused") << coding;
+  }
+}
+
+TEST(Options, CodingsThatAreNotKnownAreUnsupported) {
+  pb::ChannelOptions client;
+  client.set_compression("snappy");
+  EXPECT_EQ(RefusedOfChannel(client), "option:compression");
+  pb::ChannelOptions accepting;
+  accepting.set_accept_compression("snappy");
+  EXPECT_EQ(RefusedOfChannel(accepting), "option:accept_compression");
+  pb::ServerOptions server;
+  server.set_compression("");
+  EXPECT_EQ(RefusedOfServer(server), "option:compression");
+}
+
 TEST(Options, WhatIsDeclaredCanBeSet) {
   pb::ServerOptions options;
   options.set_max_concurrent_streams(7);
@@ -116,6 +153,9 @@ TEST(Options, AddressesAreSaidInBothWays) {
   tcp.mutable_tcp();
   EXPECT_EQ(BindAddress(tcp), "127.0.0.1:0");
   EXPECT_EQ(BoundAddress(tcp, 1234), "127.0.0.1:1234");
+  tcp.mutable_tcp()->set_ipv6(true);
+  EXPECT_EQ(BindAddress(tcp), "[::1]:0");
+  EXPECT_EQ(BoundAddress(tcp, 1234), "[::1]:1234");
   pb::Transport uds;
   uds.mutable_uds()->set_path("/run/x.sock");
   EXPECT_EQ(BindAddress(uds), "unix:/run/x.sock");

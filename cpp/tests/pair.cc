@@ -10,18 +10,27 @@ const char kScope[] = "scope";
 
 }  // namespace
 
-void Pair::Open(pb::Listen listen) {
+void Pair::Open(pb::Listen listen, pb::Open open) {
+  const bool uds = listen.transport().has_uds();
+  open.set_target((uds ? "unix:" : "") + Listen(std::move(listen)));
+  OpenChannel(std::move(open));
+}
+
+std::string Pair::Listen(pb::Listen listen) {
   listen.set_listener(1);
   listen.set_scope(kScope);
   if (!listen.has_transport()) listen.mutable_transport()->mutable_tcp();
   pb::ToPeer order;
   *order.mutable_listen() = listen;
   server_.Send(order);
-  const std::string address = server_.Next().listening().address();
-  pb::ToPeer open;
-  open.mutable_open()->set_channel(1);
-  open.mutable_open()->set_target(listen.transport().has_uds() ? "unix:" + address : address);
-  client_.Send(open);
+  return server_.Next().listening().address();
+}
+
+void Pair::OpenChannel(pb::Open open) {
+  open.set_channel(1);
+  pb::ToPeer order;
+  *order.mutable_open() = std::move(open);
+  client_.Send(order);
   client_.Next();
 }
 
@@ -108,6 +117,20 @@ pb::Call NewCall(pb::Shape shape, const std::string& method) {
   call.set_request_type("HelloRequest");
   call.set_response_type("HelloReply");
   return call;
+}
+
+pb::Call Greeting(const std::string& name) {
+  auto call = NewCall(pb::SHAPE_UNARY);
+  call.set_timeout_ns(kCallLimitNs);
+  AddName(call.mutable_send(), name);
+  return call;
+}
+
+pb::Listen GreeterListen() {
+  pb::Listen listen;
+  listen.mutable_transport()->mutable_tcp();
+  listen.add_services("Greeter");
+  return listen;
 }
 
 pb::Step* AddName(google::protobuf::RepeatedPtrField<pb::Step>* lane, const std::string& name) {

@@ -8,6 +8,7 @@
 namespace wirecheck::peer {
 
 constexpr char kSayHello[] = "/Greeter/SayHello";
+constexpr std::uint64_t kCallLimitNs = 15'000'000'000;  // Of a call that must not hang.
 
 // A client and a server; the server has listener 1, and the client channel 1 to it.
 class Pair {
@@ -17,8 +18,14 @@ class Pair {
   Driver& client() { return client_; }
   Driver& server() { return server_; }
 
-  // Opens the listener and the channel.
-  void Open(pb::Listen listen);
+  // Opens the listener and the channel; where to is left out of `open`.
+  void Open(pb::Listen listen, pb::Open open = {});
+
+  // Opens the listener alone, and gives its address.
+  std::string Listen(pb::Listen listen);
+
+  // Opens the channel alone, to where it says.
+  void OpenChannel(pb::Open open);
 
   // Opens a listener with one scripted method, and the channel.
   void OpenScripted(pb::Shape shape, const pb::Script& script);
@@ -52,6 +59,12 @@ class Pair {
 
 // A call of `SayHello`, with the greeter's types and no steps.
 pb::Call NewCall(pb::Shape shape, const std::string& method = kSayHello);
+
+// A call of the greeter that is over within the limit.
+pb::Call Greeting(const std::string& name = "World");
+
+// A listener for the greeter.
+pb::Listen GreeterListen();
 
 // Adds a message with a name, `World` if it is not said, to a lane.
 pb::Step* AddName(google::protobuf::RepeatedPtrField<pb::Step>* lane,

@@ -59,6 +59,9 @@ TEST(TestService, RefusesCompressionAndPayloadsThatCannotBe) {
   testing::SimpleRequest compressed;
   compressed.mutable_response_compressed()->set_value(true);
   EXPECT_EQ(pair.Make(UnaryCall(compressed)).status(), 12U);
+  testing::SimpleRequest expected;
+  expected.mutable_expect_compressed()->set_value(true);
+  EXPECT_EQ(pair.Make(UnaryCall(expected)).status(), 0U);
   testing::SimpleRequest negative;
   negative.set_response_size(-1);
   EXPECT_EQ(pair.Make(UnaryCall(negative)).status(), 3U);

@@ -42,11 +42,12 @@ void ClientCall::Fail(const std::string& why) {
   progress_->End();
 }
 
-void ClientCall::Begin(const grpc::ByteBuffer& request) {
+void ClientCall::Begin(const grpc::ByteBuffer& request, bool uncompressed) {
   const std::lock_guard lock(beginning_);
   if (progress_->Over()) return;
   record_.Begin();
-  stream_ = std::make_shared<ClientStream>(order_.metadata(), plan_.timeout);
+  stream_ = std::make_shared<ClientStream>(
+      CallSettings{order_.metadata(), plan_.timeout, order_.bearer_token(), uncompressed});
   stream_->Start(target_, request, [call = shared_from_this()] { call->Finish(); });
   progress_->Happen(Begun());
 }
@@ -62,7 +63,7 @@ void ClientCall::Finish() {
 // ------------------------------------------------------------------ the lanes
 
 void ClientCall::SendLane() {
-  if (plan_.streams_requests) Begin({});
+  if (plan_.streams_requests) Begin({}, /*uncompressed=*/false);
   const int half_close_after =
       plan_.half_close_after == 0 ? order_.send_size() : plan_.half_close_after;
   for (int number = 1; number <= order_.send_size(); ++number) {
@@ -91,10 +92,10 @@ bool ClientCall::Send(const pb::Step& step) {
     return false;
   }
   if (!plan_.streams_requests) {
-    Begin(message);
+    Begin(message, step.uncompressed());
     return true;
   }
-  return progress_->Wait(Begun()) && stream_->Send(message);
+  return progress_->Wait(Begun()) && stream_->Send(message, WriteOptionsOf(step));
 }
 
 void ClientCall::HalfClose() {

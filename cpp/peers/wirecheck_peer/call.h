@@ -28,7 +28,7 @@ class ClientCall : public std::enable_shared_from_this<ClientCall> {
 
  private:
   void Fail(const std::string& why);
-  void Begin(const grpc::ByteBuffer& request);
+  void Begin(const grpc::ByteBuffer& request, bool uncompressed);
   void Finish();
 
   void SendLane();

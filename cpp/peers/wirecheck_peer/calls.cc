@@ -23,6 +23,15 @@ bool IsStreamApi(pb::Api api) {
   return api == pb::API_STREAM;
 }
 
+// It becomes metadata, and what holds for all metadata holds for it.
+void CheckToken(const std::string& token) {
+  Entries entries;
+  auto* const entry = entries.Add();
+  entry->set_key("authorization");
+  entry->set_value("Bearer " + token);
+  CheckMetadata(entries);
+}
+
 std::optional<std::chrono::nanoseconds> Timeout(const pb::Call& order) {
   if (!order.has_timeout_ns()) return std::nullopt;
   constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
@@ -69,6 +78,7 @@ Plan MakePlan(const pb::Call& order) {
     throw CouldNotTry("the call has no shape: " + std::to_string(order.shape()));
   }
   CheckMetadata(order.metadata());
+  CheckToken(order.bearer_token());
   Plan plan;
   plan.streams_requests = most_general || StreamsRequests(order.shape());
   plan.streams_responses = most_general || StreamsResponses(order.shape());

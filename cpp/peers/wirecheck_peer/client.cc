@@ -3,8 +3,8 @@
 #include <thread>
 
 #include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
 
+#include "wirecheck_peer/credentials.h"
 #include "wirecheck_peer/errors.h"
 #include "wirecheck_peer/features.h"
 #include "wirecheck_peer/options.h"
@@ -55,7 +55,7 @@ void Client::Begin(const pb::ToPeer& order) {
 void Client::Open(const pb::Open& order) {
   Demand(order.requires(), ClientFeatures());
   channels_[order.channel()] = grpc::CreateCustomChannel(
-      order.target(), grpc::InsecureChannelCredentials(), ChannelArgumentsOf(order.options()));
+      order.target(), ChannelCredentialsOf(order), ChannelArgumentsOf(order));
   pb::FromPeer event;
   event.mutable_opened()->set_channel(order.channel());
   events_.Send(std::move(event));

@@ -24,8 +24,11 @@ Names Join(std::initializer_list<Names> parts) {
   return joined;
 }
 
-Names CommonFeatures() {
-  return {"tcp", "uds", "raw-messages", "dynamic-messages", "unknown-fields", "types:grpc.testing"};
+Names ConnectionFeatures() { return {"tcp", "uds", "ipv6", "tls", "mtls"}; }
+
+Names MessageFeatures() {
+  return {"compression:gzip", "per-message-compression", "raw-messages",
+          "dynamic-messages", "unknown-fields",          "types:grpc.testing"};
 }
 
 // The kind of a step by its field, `nothing` if this version knows none.
@@ -40,7 +43,9 @@ std::string StepKind(const pb::Step& step) {
 const Names& ClientFeatures() {
   static const Names& features =
       Keep(Join({{"client"},
-                 CommonFeatures(),
+                 ConnectionFeatures(),
+                 {"call-credentials"},
+                 MessageFeatures(),
                  {"api-idiomatic", "api-stream", "await-headers", "leading-metadata"},
                  ChannelOptionFeatures()}));
   return features;
@@ -48,7 +53,8 @@ const Names& ClientFeatures() {
 
 const Names& ServerFeatures() {
   static const Names& features = Keep(Join({{"server"},
-                                            CommonFeatures(),
+                                            ConnectionFeatures(),
+                                            MessageFeatures(),
                                             {"scripts", "graceful-shutdown"},
                                             ServerOptionFeatures(),
                                             ServiceFeatures()}));

@@ -2,7 +2,8 @@
 //
 // Not `panic`: nothing in gRPC C++ catches what is thrown in a reaction of its callback interface,
 // so it would end the process, and with it all other calls. Not `reset`: gRPC C++ gives handlers no
-// way to choose the code of RST_STREAM.
+// way to choose the code of RST_STREAM. Not `sees-compressed-flag`: only friends of the contexts,
+// which are the library's own tests, can ask them for it.
 #pragma once
 
 #include <string>

@@ -4,9 +4,9 @@
 #include <thread>
 
 #include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
+#include "wirecheck_peer/credentials.h"
 #include "wirecheck_peer/errors.h"
 #include "wirecheck_peer/options.h"
 #include "wirecheck_peer/scripted.h"
@@ -69,15 +69,15 @@ void ScriptedService::Respond(const std::shared_ptr<const ScriptedMethod>& metho
 
 Listener::Listener(const pb::Listen& order, EventSink& events, Latches& latches)
     : register_(std::make_shared<Register>(events)),
-      services_(order.services(), MakeScriptedMethods(order), {order.listener(), register_}),
+      services_(order.services(), MakeScriptedMethods(order),
+                {order.listener(), register_, order.options().has_compression()}),
       scripted_(order.listener(), MakeScriptedMethods(order), register_, latches, order.scope()) {}
 
 std::string Listener::Start(const pb::Listen& order) {
   grpc::ServerBuilder builder;
   SetServerArguments(order.options(), builder);
   int port = 0;
-  builder.AddListeningPort(BindAddress(order.transport()), grpc::InsecureServerCredentials(),
-                           &port);
+  builder.AddListeningPort(BindAddress(order.transport()), ServerCredentialsOf(order), &port);
   services_.AddTo(builder);
   builder.RegisterCallbackGenericService(&scripted_);
   const HealthService health(services_.has_health());

@@ -162,6 +162,12 @@ grpc::ByteBuffer Outgoing(const pb::Step& step, const MessageType& type) {
   return data;
 }
 
+grpc::WriteOptions WriteOptionsOf(const pb::Step& step) {
+  grpc::WriteOptions options;
+  if (step.uncompressed()) options.set_no_compression();
+  return options;
+}
+
 std::string PayloadBytes(const pb::Payload& payload) {
   std::uint64_t fills = 0;
   for (const auto& piece : payload.pieces()) CheckPiece(piece, fills);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <google/protobuf/message.h>
+#include <grpcpp/impl/call_op_set.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/status.h>
 
@@ -28,6 +29,9 @@ MessageType FindMessageType(const std::string& name, const std::string& descript
 
 // Gives the bytes that a `message` or `raw` step sends: those of a message come from its own code.
 grpc::ByteBuffer Outgoing(const pb::Step& step, const MessageType& type);
+
+// Gives how a `message` or `raw` step is sent where a call may send many.
+grpc::WriteOptions WriteOptionsOf(const pb::Step& step);
 
 // Gives the bytes of a payload. Throws CouldNotTry.
 std::string PayloadBytes(const pb::Payload& payload);

@@ -7,7 +7,9 @@
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
+#include <grpc/compression.h>
 #include <grpc/impl/codegen/grpc_types.h>
+#include <grpcpp/support/slice.h>
 
 #include "wirecheck_peer/errors.h"
 
@@ -24,7 +26,7 @@ constexpr std::uint32_t kSmallestWindow = 5;  // Bytes: the prefix of a message.
 
 // Which argument an option sets, and how its value may be.
 struct Argument {
-  const char* name;
+  const char* name;  // Null if it names a coding of messages, which is no matter of one argument.
   std::uint32_t smallest = 0;
   std::uint32_t largest = INT_MAX;
   bool unlimited = false;  // What is beyond an int is the same as no limit.
@@ -50,6 +52,8 @@ const Table& CommonTable() {
       {"keepalive_interval_ms",
        {GRPC_ARG_KEEPALIVE_TIME_MS, 1, INT_MAX, false, GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA}},
       {"keepalive_timeout_ms", {GRPC_ARG_KEEPALIVE_TIMEOUT_MS}},
+      {"compression", {nullptr}},
+      {"accept_compression", {nullptr}},
   };
   return *kTable;
 }
@@ -98,6 +102,24 @@ std::string ToString(const Message& options, const FieldDescriptor& field,
   return value;
 }
 
+// What gRPC C++ knows it accepts unasked. It knows more that it could send than gzip, but a server
+// does not choose among them for each client: see SetServerArguments.
+bool IsCoding(const std::string& name, bool sent) {
+  grpc_compression_algorithm found;
+  const grpc::Slice slice(name);
+  const grpc_slice raw = slice.c_slice();
+  const bool known = grpc_compression_algorithm_parse(raw, &found) != 0;
+  grpc_slice_unref(raw);
+  return known && (!sent || found == GRPC_COMPRESS_GZIP);
+}
+
+void DemandCoding(const Message& options, const FieldDescriptor& field) {
+  const bool sent = field.name() == "compression";
+  if (!IsCoding(options.GetReflection()->GetString(options, &field), sent)) {
+    throw Unsupported("option:" + field.name());
+  }
+}
+
 // Sets what is set, in the order of the schema.
 void Apply(const Message& options, const Table& table,
            const std::function<void(const char*, int)>& set_int,
@@ -108,7 +130,9 @@ void Apply(const Message& options, const Table& table,
     const auto found = table.find(field->name());
     if (found == table.end()) throw Unsupported("option:" + field->name());
     const Argument& argument = found->second;
-    if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+    if (argument.name == nullptr) {
+      DemandCoding(options, *field);
+    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
       set_string(argument.name, ToString(options, *field, argument));
     } else {
       set_int(argument.name, ToInt(options, *field, argument));
@@ -138,6 +162,8 @@ void SetOnBuilder(grpc::ServerBuilder& builder, const std::string& name, int val
   }
 }
 
+std::string Host(const pb::Tcp& tcp) { return tcp.ipv6() ? "[::1]" : "127.0.0.1"; }
+
 }  // namespace
 
 void SetServerArguments(const pb::ServerOptions& options, grpc::ServerBuilder& builder) {
@@ -147,16 +173,19 @@ void SetServerArguments(const pb::ServerOptions& options, grpc::ServerBuilder& b
       options, ServerTable(),
       [&](const char* name, int value) { SetOnBuilder(builder, name, value); },
       [&](const char* name, const std::string& value) { builder.AddChannelArgument(name, value); });
+  // By its level, and not by its name: what is set by name is sent to every client, and a level
+  // only to those that accept a coding. The lowest one is gzip wherever gzip is accepted.
+  if (options.has_compression()) builder.SetDefaultCompressionLevel(GRPC_COMPRESS_LEVEL_LOW);
 }
 
-grpc::ChannelArguments ChannelArgumentsOf(const pb::ChannelOptions& options) {
+grpc::ChannelArguments ChannelArgumentsOf(const pb::Open& order) {
   grpc::ChannelArguments arguments;
   // Channels to one address would share one connection.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   // The proxy variables would redirect even calls to 127.0.0.1.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   Apply(
-      options, ChannelTable(),
+      order.options(), ChannelTable(),
       [&](const char* name, int value) { arguments.SetInt(name, value); },
       [&](const char* name, const std::string& value) {
         if (std::string(name) == GRPC_ARG_PRIMARY_USER_AGENT_STRING) {
@@ -165,6 +194,11 @@ grpc::ChannelArguments ChannelArgumentsOf(const pb::ChannelOptions& options) {
           arguments.SetString(name, value);
         }
       });
+  if (order.options().has_compression()) arguments.SetCompressionAlgorithm(GRPC_COMPRESS_GZIP);
+  // Both the name that is asked for and the one that the certificate must have.
+  if (!order.tls().server_name().empty()) {
+    arguments.SetSslTargetNameOverride(order.tls().server_name());
+  }
   return arguments;
 }
 
@@ -177,13 +211,14 @@ std::vector<std::string> ChannelOptionFeatures() {
 }
 
 std::string BindAddress(const pb::Transport& transport) {
-  if (transport.has_tcp()) return "127.0.0.1:0";
+  if (transport.has_tcp()) return Host(transport.tcp()) + ":0";
   if (transport.has_uds()) return "unix:" + transport.uds().path();
   throw CouldNotTry("the listener has no transport that this peer knows");
 }
 
 std::string BoundAddress(const pb::Transport& transport, int port) {
-  return transport.has_uds() ? transport.uds().path() : "127.0.0.1:" + std::to_string(port);
+  if (transport.has_uds()) return transport.uds().path();
+  return Host(transport.tcp()) + ":" + std::to_string(port);
 }
 
 }  // namespace wirecheck::peer

@@ -18,7 +18,7 @@ namespace wirecheck::peer {
 void SetServerArguments(const pb::ServerOptions& options, grpc::ServerBuilder& builder);
 
 // Gives what a channel is made with. Throws Unsupported.
-grpc::ChannelArguments ChannelArgumentsOf(const pb::ChannelOptions& options);
+grpc::ChannelArguments ChannelArgumentsOf(const pb::Open& order);
 
 // The features of the options that can be set, in the order of the schema.
 std::vector<std::string> ServerOptionFeatures();

@@ -30,8 +30,8 @@ bool ServerStream::SendHeaders(const Entries& metadata) {
   return begun && headers_sent_.Take();
 }
 
-bool ServerStream::Send(const grpc::ByteBuffer& message) {
-  return Start([&] { StartWrite(&message); }) && written_.Take();
+bool ServerStream::Send(const grpc::ByteBuffer& message, grpc::WriteOptions options) {
+  return Start([&] { StartWrite(&message, options); }) && written_.Take();
 }
 
 Received ServerStream::Receive(grpc::ByteBuffer& message) {

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/impl/call_op_set.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/status.h>
 
@@ -48,7 +49,7 @@ class ServerStream : public grpc::ServerGenericBidiReactor {
   bool SendHeaders(const Entries& metadata);
 
   // Sends a message; false if the call has ended.
-  bool Send(const grpc::ByteBuffer& message);
+  bool Send(const grpc::ByteBuffer& message, grpc::WriteOptions options);
 
   // Receives a message.
   Received Receive(grpc::ByteBuffer& message);

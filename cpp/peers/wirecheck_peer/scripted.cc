@@ -45,7 +45,7 @@ void ScriptedHandler::SendLane() {
 
 bool ScriptedHandler::SendStep(const pb::Step& step) {
   if (step.has_message() || step.has_raw()) {
-    return Check(stream_->Send(Outgoing(step, method_->response_type)));
+    return Check(stream_->Send(Outgoing(step, method_->response_type), WriteOptionsOf(step)));
   }
   if (step.has_headers()) return Check(stream_->SendHeaders(step.headers().metadata()));
   return EitherStep(step);

@@ -19,6 +19,7 @@ namespace wirecheck::peer {
 struct Frame {
   std::uint64_t listener;
   std::shared_ptr<Register> entries;
+  bool compresses;  // Responses, if a handler says nothing else.
 
   // Enters a handler of generated code; null if the listener is closed.
   std::unique_ptr<Handling> Enter(grpc::ServerContext& context, const std::string& path,

@@ -1,5 +1,7 @@
 #include "wirecheck_peer/stream.h"
 
+#include <grpcpp/security/credentials.h>
+
 namespace wirecheck::peer {
 
 namespace {
@@ -33,10 +35,13 @@ void RunCompletions(grpc::CompletionQueue& queue) {
   }
 }
 
-ClientStream::ClientStream(const Entries& metadata,
-                           std::optional<std::chrono::nanoseconds> timeout) {
-  for (const auto& entry : metadata) context_.AddMetadata(entry.key(), entry.value());
-  if (timeout) context_.set_deadline(After(*timeout));
+ClientStream::ClientStream(const CallSettings& settings) {
+  for (const auto& entry : settings.metadata) context_.AddMetadata(entry.key(), entry.value());
+  if (settings.timeout) context_.set_deadline(After(*settings.timeout));
+  if (!settings.bearer_token.empty()) {
+    context_.set_credentials(grpc::AccessTokenCredentials(settings.bearer_token));
+  }
+  if (settings.uncompressed) context_.set_compression_algorithm(GRPC_COMPRESS_NONE);
 }
 
 void ClientStream::Start(const CallTarget& target, const grpc::ByteBuffer& request,
@@ -51,9 +56,9 @@ void ClientStream::Start(const CallTarget& target, const grpc::ByteBuffer& reque
   operations_->Finish(&status_, NewTag([done = std::move(finished)](bool) { done(); }));
 }
 
-bool ClientStream::Send(const grpc::ByteBuffer& message) {
+bool ClientStream::Send(const grpc::ByteBuffer& message, grpc::WriteOptions options) {
   if (!when_started_.get()) return false;
-  return Perform([&](void* tag) { operations_->Write(message, tag); });
+  return Perform([&](void* tag) { operations_->Write(message, options, tag); });
 }
 
 void ClientStream::CloseSend() {

@@ -15,6 +15,7 @@
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/completion_queue.h>
+#include <grpcpp/impl/call_op_set.h>
 #include <grpcpp/support/byte_buffer.h>
 
 #include "wirecheck_peer/metadata.h"
@@ -42,7 +43,7 @@ class Operations {
   // Each ends by its tag's return; a kind that lacks an operation is not asked for it.
   virtual void StartCall(void* tag) = 0;
   virtual void ReadInitialMetadata(void* tag) = 0;
-  virtual void Write(const grpc::ByteBuffer& message, void* tag) = 0;
+  virtual void Write(const grpc::ByteBuffer& message, grpc::WriteOptions options, void* tag) = 0;
   virtual void WritesDone(void* tag) = 0;
   virtual void Read(grpc::ByteBuffer* message, void* tag) = 0;
   virtual void Finish(grpc::Status* status, void* tag) = 0;
@@ -53,16 +54,24 @@ class Operations {
                                           grpc::ByteBuffer* response);
 };
 
+// What the context of a call says.
+struct CallSettings {
+  Entries metadata;
+  std::optional<std::chrono::nanoseconds> timeout;
+  std::string bearer_token;   // Empty: no call credentials.
+  bool uncompressed = false;  // The one request, for which there are no options of a write.
+};
+
 class ClientStream : public std::enable_shared_from_this<ClientStream> {
  public:
-  ClientStream(const Entries& metadata, std::optional<std::chrono::nanoseconds> timeout);
+  explicit ClientStream(const CallSettings& settings);
 
   // Begins the call. `finished` is called in the queue's thread when the status is known.
   void Start(const CallTarget& target, const grpc::ByteBuffer& request,
              std::function<void()> finished);
 
   // Sends a message; false if the call has ended.
-  bool Send(const grpc::ByteBuffer& message);
+  bool Send(const grpc::ByteBuffer& message, grpc::WriteOptions options);
 
   // Ends the requests.
   void CloseSend();

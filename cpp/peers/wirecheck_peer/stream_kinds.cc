@@ -26,7 +26,7 @@ class UnaryCall : public Operations {
   bool SaysStarted() const override { return false; }
   void StartCall(void*) override { call_->StartCall(); }
   void ReadInitialMetadata(void* tag) override { call_->ReadInitialMetadata(tag); }
-  void Write(const ByteBuffer&, void*) override {}
+  void Write(const ByteBuffer&, grpc::WriteOptions, void*) override {}
   void WritesDone(void*) override {}
   void Read(ByteBuffer*, void*) override {}
   void Finish(grpc::Status* status, void* tag) override { call_->Finish(response_, status, tag); }
@@ -48,7 +48,7 @@ class ServerStreamingCall : public Operations {
 
   void StartCall(void* tag) override { call_->StartCall(tag); }
   void ReadInitialMetadata(void* tag) override { call_->ReadInitialMetadata(tag); }
-  void Write(const ByteBuffer&, void*) override {}
+  void Write(const ByteBuffer&, grpc::WriteOptions, void*) override {}
   void WritesDone(void*) override {}
   void Read(ByteBuffer* message, void* tag) override { call_->Read(message, tag); }
   void Finish(grpc::Status* status, void* tag) override { call_->Finish(status, tag); }
@@ -67,7 +67,9 @@ class ClientStreamingCall : public Operations {
 
   void StartCall(void* tag) override { call_->StartCall(tag); }
   void ReadInitialMetadata(void* tag) override { call_->ReadInitialMetadata(tag); }
-  void Write(const ByteBuffer& message, void* tag) override { call_->Write(message, tag); }
+  void Write(const ByteBuffer& message, grpc::WriteOptions options, void* tag) override {
+    call_->Write(message, options, tag);
+  }
   void WritesDone(void* tag) override { call_->WritesDone(tag); }
   void Read(ByteBuffer*, void*) override {}
   void Finish(grpc::Status* status, void* tag) override { call_->Finish(status, tag); }
@@ -83,7 +85,9 @@ class BidirectionalCall : public Operations {
 
   void StartCall(void* tag) override { call_->StartCall(tag); }
   void ReadInitialMetadata(void* tag) override { call_->ReadInitialMetadata(tag); }
-  void Write(const ByteBuffer& message, void* tag) override { call_->Write(message, tag); }
+  void Write(const ByteBuffer& message, grpc::WriteOptions options, void* tag) override {
+    call_->Write(message, options, tag);
+  }
   void WritesDone(void* tag) override { call_->WritesDone(tag); }
   void Read(ByteBuffer* message, void* tag) override { call_->Read(message, tag); }
   void Finish(grpc::Status* status, void* tag) override { call_->Finish(status, tag); }

@@ -42,10 +42,21 @@ Status EchoStatus(const testing::EchoStatus& wanted) {
   return {static_cast<StatusCode>(wanted.code()), wanted.message()};
 }
 
-// Handlers of gRPC C++ see no compressed flag.
-Status RefuseCompression(bool expected, bool wanted) {
-  if (!expected && !wanted) return Status::OK;
-  return {StatusCode::UNIMPLEMENTED, "this server neither sees nor chooses compression"};
+// What a listener that compresses nothing says to a request that wants it.
+Status DemandCompression(const Frame& frame, bool wanted) {
+  if (frame.compresses || !wanted) return Status::OK;
+  return {StatusCode::UNIMPLEMENTED, "this server has no coding to compress a response with"};
+}
+
+// Has the one response of a call compressed in the listener's coding, or not at all.
+void Compress(ServerContext& context, bool wanted) {
+  if (!wanted) context.set_compression_level(GRPC_COMPRESS_LEVEL_NONE);
+}
+
+grpc::WriteOptions WriteOptionsFor(bool compressed) {
+  grpc::WriteOptions options;
+  if (!compressed) options.set_no_compression();
+  return options;
 }
 
 Status FillPayload(testing::PayloadType kind, int size, testing::Payload& payload) {
@@ -71,16 +82,18 @@ bool Pause(Handling& handling, int microseconds) {
 }
 
 template <typename Stream>
-Status RespondTo(Handling& handling, const OutputRequest& request, Stream& stream) {
+Status RespondTo(const Frame& frame, Handling& handling, const OutputRequest& request,
+                 Stream& stream) {
   if (Status wanted = EchoStatus(request.response_status()); !wanted.ok()) return wanted;
   for (const auto& parameters : request.response_parameters()) {
-    const Status refused = RefuseCompression(false, parameters.compressed().value());
-    if (!refused.ok()) return refused;
+    const bool compressed = parameters.compressed().value();
+    if (Status lacking = DemandCompression(frame, compressed); !lacking.ok()) return lacking;
     OutputResponse response;
     const Status filled =
         FillPayload(request.response_type(), parameters.size(), *response.mutable_payload());
     if (!filled.ok()) return filled;
-    if (!Pause(handling, parameters.interval_us()) || !stream.Write(response)) {
+    if (!Pause(handling, parameters.interval_us()) ||
+        !stream.Write(response, WriteOptionsFor(compressed))) {
       return Status::CANCELLED;
     }
   }
@@ -98,6 +111,8 @@ bool ReadInto(Handling& handling, Stream& stream, Request& request) {
   return false;
 }
 
+// What a request expects of its own compressed flag is not looked at: handlers of gRPC C++ do not
+// see it.
 class TestService
     : public testing::TestService::WithGenericMethod_UnimplementedCall<
           testing::TestService::Service> {
@@ -108,7 +123,10 @@ class TestService
 
   Status EmptyCall(ServerContext* context, const testing::Empty* request,
                    testing::Empty*) override {
-    return frame_.Around(*context, Path("EmptyCall"), *request, [] { return Status::OK; });
+    return frame_.Around(*context, Path("EmptyCall"), *request, [&] {
+      Compress(*context, false);
+      return Status::OK;
+    });
   }
 
   Status UnaryCall(ServerContext* context, const testing::SimpleRequest* request,
@@ -116,9 +134,9 @@ class TestService
     return frame_.Around(*context, Path("UnaryCall"), *request, [&] {
       EchoMetadata(*context);
       if (Status wanted = EchoStatus(request->response_status()); !wanted.ok()) return wanted;
-      const Status refused = RefuseCompression(request->has_expect_compressed(),
-                                               request->response_compressed().value());
-      if (!refused.ok()) return refused;
+      const bool compressed = request->response_compressed().value();
+      if (Status lacking = DemandCompression(frame_, compressed); !lacking.ok()) return lacking;
+      Compress(*context, compressed);
       return FillPayload(request->response_type(), request->response_size(),
                          *response->mutable_payload());
     });
@@ -130,7 +148,7 @@ class TestService
     if (handling == nullptr) return ListenerClosed();
     handling->record().inbox().Note(*request);
     EchoMetadata(*context);
-    return handling->Leave(RespondTo(*handling, *request, *stream));
+    return handling->Leave(RespondTo(frame_, *handling, *request, *stream));
   }
 
   Status StreamingInputCall(ServerContext* context,
@@ -139,13 +157,10 @@ class TestService
     const auto handling = frame_.Enter(*context, Path("StreamingInputCall"), true);
     if (handling == nullptr) return ListenerClosed();
     EchoMetadata(*context);
+    Compress(*context, false);
     std::size_t sum = 0;
     testing::StreamingInputCallRequest request;
-    while (ReadInto(*handling, *stream, request)) {
-      const Status refused = RefuseCompression(request.has_expect_compressed(), false);
-      if (!refused.ok()) return handling->Leave(refused);
-      sum += request.payload().body().size();
-    }
+    while (ReadInto(*handling, *stream, request)) sum += request.payload().body().size();
     response->set_aggregated_payload_size(static_cast<int>(sum));
     return handling->Leave(Status::OK);
   }
@@ -156,7 +171,7 @@ class TestService
     EchoMetadata(*context);
     OutputRequest request;
     while (ReadInto(*handling, *stream, request)) {
-      Status responded = RespondTo(*handling, request, *stream);
+      Status responded = RespondTo(frame_, *handling, request, *stream);
       if (!responded.ok()) return handling->Leave(std::move(responded));
     }
     return handling->Leave(Status::OK);
@@ -174,7 +189,7 @@ class TestService
       requests.push_back(request);
     }
     for (const auto& each : requests) {
-      Status responded = RespondTo(*handling, each, *stream);
+      Status responded = RespondTo(frame_, *handling, each, *stream);
       if (!responded.ok()) return handling->Leave(std::move(responded));
     }
     return handling->Leave(Status::OK);
