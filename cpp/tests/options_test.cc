@@ -110,7 +110,7 @@ TEST(Options, WhatCannotBeHonouredIsUnsupported) {
 TEST(Options, TheServersNameIsAskedForAndChecked) {
   pb::Open order;
   order.mutable_tls()->set_server_name("shop.test");
-  EXPECT_EQ(ChannelArgumentsOf(order).GetSslTargetNameOverride(), "shop.test");
+  EXPECT_EQ(StringOf(ChannelArgumentsOf(order), GRPC_SSL_TARGET_NAME_OVERRIDE_ARG), "shop.test");
 }
 
 TEST(Options, GzipIsSentAndAllThatTheLibraryKnowsIsAccepted) {

@@ -277,6 +277,17 @@ TEST(Pair, ASocketWorksAndIsGoneAfterwards) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(Pair, TheLoopbackOfVersion6IsListenedOn) {
+  Pair pair;
+  auto listen = GreeterListen();
+  listen.mutable_transport()->mutable_tcp()->set_ipv6(true);
+  pb::Open open;
+  open.set_target(pair.Listen(listen));
+  EXPECT_EQ(open.target().rfind("[::1]:", 0), 0U) << open.target();
+  pair.OpenChannel(open);
+  EXPECT_EQ(pair.Make(Greeting()).status(), 0U);
+}
+
 TEST(Pair, AHundredCallsAreAnswered) {
   Pair pair;
   pair.OpenService("Greeter");

@@ -23,6 +23,12 @@ TEST_P(EitherRole, SaysWhatItIs) {
   EXPECT_EQ(peer.ready().contract_version(), 1U);
   EXPECT_TRUE(Has(peer.ready(), GetParam()));
   EXPECT_TRUE(Has(peer.ready(), "raw-messages"));
+  for (const char* feature : {"ipv6", "tls", "mtls", "compression:gzip", "option:compression",
+                              "option:accept_compression", "per-message-compression"}) {
+    EXPECT_TRUE(Has(peer.ready(), feature)) << feature;
+  }
+  EXPECT_EQ(Has(peer.ready(), "call-credentials"), std::string(GetParam()) == "client");
+  EXPECT_FALSE(Has(peer.ready(), "sees-compressed-flag"));
   EXPECT_FALSE(Has(peer.ready(), "reset"));
   EXPECT_FALSE(Has(peer.ready(), "panic"));
   EXPECT_GE(peer.ready().versions_size(), 3);

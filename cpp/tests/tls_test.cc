@@ -167,7 +167,8 @@ TEST(CallCredentials, ATokenGoesOverTls) {
     call.set_bearer_token("a.token");
     EXPECT_EQ(pair.Make(call).status(), 0U);
     std::string authorization;
-    for (const auto& entry : pair.AwaitBegan().metadata()) {
+    const auto began = pair.AwaitBegan();
+    for (const auto& entry : began.metadata()) {
       if (entry.key() == "authorization") authorization += entry.value();
     }
     EXPECT_EQ(authorization, "Bearer a.token");

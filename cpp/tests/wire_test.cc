@@ -1,8 +1,5 @@
 // Options as they arrive on the wire.
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <map>
@@ -11,12 +8,12 @@
 #include <gtest/gtest.h>
 
 #include "tests/driver.h"
+#include "tests/sockets.h"
 
 namespace wirecheck::peer {
 namespace {
 
 constexpr int kLimitMs = 20'000;
-constexpr std::size_t kFrameHeader = 9;  // RFC 9113, section 4.1.
 
 using Settings = std::map<unsigned, unsigned>;
 
@@ -34,25 +31,9 @@ std::string Read(int connection, std::size_t wanted) {
   return data;
 }
 
-unsigned Number(const std::string& data, std::size_t begin, std::size_t size) {
-  unsigned number = 0;
-  for (std::size_t index = begin; index < begin + size; ++index) {
-    number = number << 8 | static_cast<unsigned char>(data[index]);
-  }
-  return number;
-}
-
 // What a server says first on every connection: RFC 9113, section 6.5.
 Settings SettingsOf(const std::string& address) {
-  const int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in target{};
-  target.sin_family = AF_INET;
-  target.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const int port = std::stoi(address.substr(address.find(':') + 1));
-  target.sin_port = htons(static_cast<std::uint16_t>(port));
-  if (connect(connection, reinterpret_cast<sockaddr*>(&target), sizeof target) != 0) {
-    throw std::runtime_error("no connection");
-  }
+  const int connection = ConnectTo(address);
   const std::string header = Read(connection, kFrameHeader);
   const std::string payload = Read(connection, Number(header, 0, 3));
   close(connection);
