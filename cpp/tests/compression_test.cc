@@ -88,6 +88,8 @@ pb::Listen ThreeMessages() {
   pb::Script script;
   for (int number = 1; number <= 3; ++number) AddName(script.mutable_send(), LongName());
   script.mutable_send(1)->set_uncompressed(true);
+  // Or the call might end before all of its requests are out.
+  script.add_receive()->mutable_receive();
   pb::Listen listen;
   auto* const method = listen.add_scripts();
   method->set_method(kSayHello);
