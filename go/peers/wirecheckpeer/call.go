@@ -128,14 +128,15 @@ func (c *clientCall) outgoingContext() context.Context {
 
 // invoke makes a unary call, in the way of generated code.
 func (c *clientCall) invoke(outgoing context.Context, channel *grpc.ClientConn, message any) {
-	options := []grpc.CallOption{grpc.Header(&c.header), grpc.Trailer(&c.trailer)}
+	options := append(callOptions(c.order), grpc.Header(&c.header), grpc.Trailer(&c.trailer))
 	c.finish(channel.Invoke(outgoing, c.order.Method, message, c.inbox.next(), options...))
 }
 
 // newStream makes any other call, in the way of generated code: one request goes out at once.
 func (c *clientCall) newStream(outgoing context.Context, channel *grpc.ClientConn, message any) {
 	defer close(c.attempted)
-	stream, err := channel.NewStream(outgoing, c.plan.streamDesc(), c.order.Method)
+	stream, err := channel.NewStream(
+		outgoing, c.plan.streamDesc(), c.order.Method, callOptions(c.order)...)
 	if err != nil {
 		c.finish(err)
 		return

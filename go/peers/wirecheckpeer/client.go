@@ -66,7 +66,11 @@ func (c *client) open(order *peerpb.Open) error {
 	if err != nil {
 		return err
 	}
-	channel, err := grpc.NewClient(order.Target, arguments...)
+	secured, err := channelCredentials(order.Tls)
+	if err != nil {
+		return err
+	}
+	channel, err := grpc.NewClient(order.Target, append(arguments, secured)...)
 	if err != nil {
 		return err
 	}

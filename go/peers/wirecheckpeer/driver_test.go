@@ -104,6 +104,7 @@ type pair struct {
 	*testing.T
 	client, server *peer
 	options        *peerpb.ChannelOptions
+	tls            *peerpb.ClientTls
 	numbers        uint64
 }
 
@@ -131,7 +132,7 @@ func (p *pair) serve(listen *peerpb.Listen) (listener, channel uint64) {
 		target = "unix:" + target
 	}
 	p.client.order(&peerpb.ToPeer{Order: &peerpb.ToPeer_Open{
-		Open: &peerpb.Open{Channel: channel, Target: target, Options: p.options},
+		Open: &peerpb.Open{Channel: channel, Target: target, Options: p.options, Tls: p.tls},
 	}})
 	await(p.client, (*peerpb.FromPeer).GetOpened)
 	return listen.Listener, channel

@@ -13,11 +13,12 @@ import (
 // all other calls. Not `reset`: grpc-go gives handlers no way to choose the code of RST_STREAM.
 
 var commonFeatures = []string{
-	"tcp", "uds", "raw-messages", "dynamic-messages", "unknown-fields", "types:grpc.testing",
+	"tcp", "uds", "ipv6", "tls", "mtls", "raw-messages", "dynamic-messages", "unknown-fields", "types:grpc.testing",
+	"compression:gzip",
 }
 
 var clientFeatures = slices.Concat(
-	[]string{"client"},
+	[]string{"client", "call-credentials"},
 	commonFeatures,
 	[]string{"api-idiomatic", "api-stream", "await-headers", "leading-metadata"},
 	optionFeatures(&peerpb.ChannelOptions{}, channelOptions),

@@ -23,6 +23,10 @@ func (l *listener) framed(desc *grpc.ServiceDesc) *grpc.ServiceDesc {
 		framed.Methods[index].Handler = func(
 			servant any, context context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor,
 		) (any, error) {
+			context, err := l.withCoding(context, desc.ServiceName)
+			if err != nil {
+				return nil, err
+			}
 			return method.Handler(servant, context, decode, l.aroundUnary)
 		}
 	}
@@ -31,6 +35,11 @@ func (l *listener) framed(desc *grpc.ServiceDesc) *grpc.ServiceDesc {
 		path := pathOf(desc, stream.StreamName)
 		framed.Streams[index].Handler = func(servant any, given grpc.ServerStream) error {
 			watched := l.watch(path, stream.ClientStreams, given)
+			coded, err := l.withCoding(watched.context, desc.ServiceName)
+			if err != nil {
+				return err
+			}
+			watched.context = coded
 			return watched.run(func() error { return stream.Handler(servant, watched) })
 		}
 	}

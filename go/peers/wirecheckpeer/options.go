@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -84,6 +83,13 @@ var serverOptions = map[string]setter[serverSettings]{
 		s.keepalive.MaxConnectionAgeGrace = milliseconds(value)
 		return s.keepalive.MaxConnectionAgeGrace > 0
 	},
+	// A call's own matter, see `withCoding`.
+	"compression": func(_ *serverSettings, value protoreflect.Value) bool {
+		return isCoding(value.String())
+	},
+	"accept_compression": func(_ *serverSettings, value protoreflect.Value) bool {
+		return isCoding(value.String())
+	},
 }
 
 var channelOptions = map[string]setter[channelSettings]{
@@ -120,6 +126,12 @@ var channelOptions = map[string]setter[channelSettings]{
 	"user_agent": func(s *channelSettings, value protoreflect.Value) bool {
 		return s.add(grpc.WithUserAgent(value.String()))
 	},
+	"compression": func(s *channelSettings, value protoreflect.Value) bool {
+		return isCoding(value.String()) && s.addCall(grpc.UseCompressor(value.String()))
+	},
+	"accept_compression": func(_ *channelSettings, value protoreflect.Value) bool {
+		return isCoding(value.String())
+	},
 }
 
 // serverArguments gives what a listener is made with.
@@ -146,7 +158,6 @@ func channelArguments(options *peerpb.ChannelOptions) ([]grpc.DialOption, error)
 		settings.add(grpc.WithKeepaliveParams(settings.keepalive))
 	}
 	return append(settings.options,
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		// The proxy variables would redirect calls to this machine's own names.
 		grpc.WithNoProxy(),
 		grpc.WithDefaultCallOptions(settings.calls...),
@@ -212,6 +223,9 @@ func bind(transport *peerpb.Transport) (net.Listener, error) {
 	var config net.ListenConfig
 	switch kind := transport.GetKind().(type) {
 	case *peerpb.Transport_Tcp:
+		if kind.Tcp.Ipv6 {
+			return config.Listen(context.Background(), "tcp", "[::1]:0")
+		}
 		return config.Listen(context.Background(), "tcp", "127.0.0.1:0")
 	case *peerpb.Transport_Uds:
 		return config.Listen(context.Background(), "unix", kind.Uds.Path)

@@ -147,6 +147,7 @@ type listener struct {
 	number   uint64
 	register *register
 	scope    string
+	coding   string // In which responses are compressed; empty if they are not.
 	latches  *latches
 	server   *grpc.Server
 }
@@ -156,6 +157,7 @@ func newListener(order *peerpb.Listen, events *eventWriter, latches *latches) (*
 		number:   order.Listener,
 		register: newRegister(events),
 		scope:    order.Scope,
+		coding:   order.Options.GetCompression(),
 		latches:  latches,
 	}
 	methods, err := scriptedMethods(order)
@@ -166,7 +168,11 @@ func newListener(order *peerpb.Listen, events *eventWriter, latches *latches) (*
 	if err != nil {
 		return nil, err
 	}
-	listener.server = grpc.NewServer(arguments...)
+	secured, err := serverCredentials(order.Tls)
+	if err != nil {
+		return nil, err
+	}
+	listener.server = grpc.NewServer(append(arguments, secured...)...)
 	services, err := services(order.Services, methods, listener.server)
 	if err != nil {
 		return nil, err
@@ -256,6 +262,9 @@ func (l *listener) streamDesc(method *scriptedMethod) grpc.StreamDesc {
 
 func (l *listener) respond(method *scriptedMethod, stream grpc.ServerStream) error {
 	inbox := method.newInbox()
+	if _, err := l.withCoding(stream.Context(), ""); err != nil {
+		return err
+	}
 	if !method.streamsRequests {
 		// As in generated code: a handler with one request has it when it is entered.
 		if err := stream.RecvMsg(inbox.next()); err != nil {

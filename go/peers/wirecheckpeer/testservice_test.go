@@ -122,7 +122,6 @@ func TestAStatusIsEchoed(t *testing.T) {
 func TestWhatTheTestServerDoesNotHave(t *testing.T) {
 	pair, channel := startInterop(t)
 	nothing := &testingpb.Empty{}
-	compressed := &testingpb.SimpleRequest{ExpectCompressed: &testingpb.BoolValue{}}
 	huge := &testingpb.SimpleRequest{ResponseSize: -1}
 	for _, given := range []struct {
 		call *peerpb.Call
@@ -131,7 +130,6 @@ func TestWhatTheTestServerDoesNotHave(t *testing.T) {
 		{callOf(t, testingpb.TestService_UnimplementedCall_FullMethodName, nothing, nothing), codes.Unimplemented},
 		{callOf(t, testingpb.UnimplementedService_UnimplementedCall_FullMethodName, nothing, nothing), codes.Unimplemented},
 		{callOf(t, testingpb.TestService_EmptyCall_FullMethodName, nothing, nothing), codes.OK},
-		{callOf(t, testingpb.TestService_UnaryCall_FullMethodName, compressed, compressed), codes.Unimplemented},
 		{callOf(t, testingpb.TestService_UnaryCall_FullMethodName, huge, huge), codes.InvalidArgument},
 	} {
 		pair.call(channel, given.call)
