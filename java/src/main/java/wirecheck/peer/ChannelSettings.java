@@ -2,6 +2,9 @@ package wirecheck.peer;
 
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import io.grpc.CallOptions;
+import io.grpc.ChannelCredentials;
+import io.grpc.CompressorRegistry;
+import io.grpc.DecompressorRegistry;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
@@ -11,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import wirecheck.v1.Peer.ChannelOptions;
+import wirecheck.v1.Peer.Open;
 
 /**
  * The contract's options of a channel as grpc-java's.
@@ -33,18 +37,27 @@ final class ChannelSettings {
   private static final Map<String, Setter> SETTERS = setters();
 
   private final NettyChannelBuilder channel;
+  private final boolean asksForName;
   private CallOptions calls = CallOptions.DEFAULT;
 
-  private ChannelSettings(NettyChannelBuilder channel) {
+  /**
+   * @param serverName what a server is asked for and must prove by TLS; empty for the target's name
+   */
+  private ChannelSettings(NettyChannelBuilder channel, String serverName) {
     this.channel = channel;
+    this.asksForName = !serverName.isEmpty();
+    if (asksForName) {
+      channel.overrideAuthority(serverName);
+    }
   }
 
-  /** Takes a channel's options. */
-  static ChannelSettings of(String target, ChannelOptions options) {
-    NettyChannelBuilder builder = newBuilder(target);
+  /** Takes a channel's credentials and options. */
+  static ChannelSettings of(Open order) {
+    NettyChannelBuilder builder = newBuilder(order.getTarget(), credentials(order));
     // The proxy variables would redirect calls to this machine's own names.
     builder.proxyDetector(address -> null);
-    ChannelSettings settings = new ChannelSettings(builder);
+    ChannelSettings settings = new ChannelSettings(builder, order.getTls().getServerName());
+    ChannelOptions options = order.getOptions();
     if (options.equals(ChannelOptions.getDefaultInstance())) {
       return settings; // Reflection would take its time.
     }
@@ -103,11 +116,15 @@ final class ChannelSettings {
         });
     setters.put(
         "authority",
-        (settings, value) ->
-            !value.text().isEmpty()
-                && settings.has(settings.channel.overrideAuthority(value.text())));
+        (settings, value) -> !value.text().isEmpty() && settings.setAuthority(value.text()));
     setters.put(
         "user_agent", (settings, value) -> settings.has(settings.channel.userAgent(value.text())));
+    setters.put("compression", (settings, value) -> settings.compress(value.text()));
+    setters.put(
+        "accept_compression",
+        // A client accepts all that it knows.
+        (settings, value) ->
+            DecompressorRegistry.getDefaultInstance().lookupDecompressor(value.text()) != null);
     return setters;
   }
 
@@ -126,13 +143,35 @@ final class ChannelSettings {
   }
 
   /** grpc-java finds what carries a target, TCP or a Unix socket. */
-  private static NettyChannelBuilder newBuilder(String target) {
+  private static NettyChannelBuilder newBuilder(String target, ChannelCredentials credentials) {
     try {
-      return (NettyChannelBuilder)
-          Grpc.newChannelBuilder(target, InsecureChannelCredentials.create());
+      return (NettyChannelBuilder) Grpc.newChannelBuilder(target, credentials);
     } catch (IllegalArgumentException error) {
       throw new CouldNotTryException("no channel to \"" + target + "\": " + error.getMessage());
     }
+  }
+
+  private static ChannelCredentials credentials(Open order) {
+    return order.hasTls() ? Tls.ofChannel(order.getTls()) : InsecureChannelCredentials.create();
+  }
+
+  /**
+   * Sets {@code :authority}. A channel takes its own also for the name that a server must prove, so
+   * where that is another one, each call says its authority itself.
+   */
+  private boolean setAuthority(String authority) {
+    if (asksForName) {
+      calls = calls.withAuthority(authority);
+    } else {
+      channel.overrideAuthority(authority);
+    }
+    return true;
+  }
+
+  /** Compresses requests; false if grpc-java does not know the coding. */
+  private boolean compress(String coding) {
+    calls = calls.withCompression(coding);
+    return CompressorRegistry.getDefaultInstance().lookupCompressor(coding) != null;
   }
 
   private boolean has(Object unused) {

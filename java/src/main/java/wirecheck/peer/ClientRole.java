@@ -59,7 +59,7 @@ final class ClientRole implements Role {
   /** Makes a channel, which does not connect yet. */
   private synchronized void open(Open order) {
     Features.demand(order.getRequiresList(), Features.CLIENT);
-    ChannelSettings settings = ChannelSettings.of(order.getTarget(), order.getOptions());
+    ChannelSettings settings = ChannelSettings.of(order);
     Opening opening = new Opening(settings.build(), settings.callOptions());
     channels.put(order.getChannel(), opening);
     Opened.Builder opened = Opened.newBuilder().setChannel(order.getChannel());

@@ -14,23 +14,33 @@ import wirecheck.v1.Peer.Step.KindCase;
  * <p>Not {@code reset}: grpc-java gives handlers no way to choose the code of RST_STREAM.
  */
 final class Features {
-  private static final List<String> COMMON =
-      concat(
-          List.of("tcp"),
-          unixSockets(),
-          List.of("raw-messages", "dynamic-messages", "unknown-fields", "types:grpc.testing"));
+  private static final List<String> TRANSPORTS =
+      concat(List.of("tcp"), unixSockets(), List.of("ipv6", "tls", "mtls"));
+
+  private static final List<String> MESSAGES =
+      List.of(
+          "compression:gzip",
+          "per-message-compression",
+          "sees-compressed-flag",
+          "raw-messages",
+          "dynamic-messages",
+          "unknown-fields",
+          "types:grpc.testing");
 
   static final List<String> CLIENT =
       concat(
           List.of("client"),
-          COMMON,
+          TRANSPORTS,
+          List.of("call-credentials"),
+          MESSAGES,
           List.of("api-idiomatic", "api-stream", "await-headers", "leading-metadata"),
           optionFeatures(ChannelSettings.options()));
 
   static final List<String> SERVER =
       concat(
           List.of("server"),
-          COMMON,
+          TRANSPORTS,
+          MESSAGES,
           List.of("scripts", "graceful-shutdown", "panic"),
           optionFeatures(ServerSettings.options()),
           Services.features());

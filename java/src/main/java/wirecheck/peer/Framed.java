@@ -23,7 +23,8 @@ final class Framed implements ServerInterceptor {
       ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
     boolean streamsRequests = !call.getMethodDescriptor().getType().clientSendsOneMessage();
     String path = "/" + call.getMethodDescriptor().getFullMethodName();
-    HandlerRecord record = new HandlerRecord(listener, path, new Inbox(false), streamsRequests);
+    Inbox inbox = new Inbox(false, CompressedFlags.ofCurrentCall());
+    HandlerRecord record = new HandlerRecord(listener, path, inbox, streamsRequests);
     Handling<Q, R> handling = new Handling<>(call, record, register);
     if (!streamsRequests) {
       return new OneRequest<>(next.startCall(handling, headers), handling, headers);

@@ -112,6 +112,12 @@ final class Handling<Q, R> extends SimpleForwardingServerCall<Q, R> {
     super.sendMessage(message);
   }
 
+  /** Sends a message that can be an exception from the compression of its call. */
+  synchronized void sendMessage(R message, boolean compressed) {
+    setMessageCompression(compressed);
+    sendMessage(message);
+  }
+
   @Override
   public synchronized void close(Status status, Metadata trailers) {
     if (closed) {

@@ -10,6 +10,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import wirecheck.v1.Peer.Seen;
 
 /** Notes all messages that a call received, or could not decode. */
@@ -26,6 +27,7 @@ final class Inbox {
   /** Bytes of a codec's error. */
   private static final int MAX_ERROR = 1_000;
 
+  private final CompressedFlags flags;
   private final List<Seen> seen = new ArrayList<>();
   private long count;
   private boolean refused;
@@ -33,7 +35,11 @@ final class Inbox {
   // goes beyond the first bytes of each.
   private int allowance;
 
-  Inbox(boolean whole) {
+  /**
+   * @param flags of the messages that are noted here, one for each
+   */
+  Inbox(boolean whole, CompressedFlags flags) {
+    this.flags = flags;
     this.allowance = whole ? MAX_WHOLE : 0;
   }
 
@@ -60,8 +66,11 @@ final class Inbox {
 
   /** Notes a message that was received. */
   synchronized void note(Message message) {
+    Optional<Boolean> compressed = flags.next();
     if (count < MAX_SEEN) {
-      add(look(message));
+      Seen.Builder entry = look(message);
+      compressed.ifPresent(entry::setCompressed);
+      add(entry.build());
     } else {
       count++;
     }
@@ -74,13 +83,12 @@ final class Inbox {
     }
   }
 
-  private Seen look(Message message) {
+  private Seen.Builder look(Message message) {
     byte[] data = deterministic(message);
     return Seen.newBuilder()
         .setLength(data.length)
         .setSha256(UnsafeByteOperations.unsafeWrap(sha256(data)))
-        .setHead(head(data))
-        .build();
+        .setHead(head(data));
   }
 
   private ByteString head(byte[] data) {

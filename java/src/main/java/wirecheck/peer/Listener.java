@@ -36,7 +36,8 @@ final class Listener {
     this.surroundings = new ScriptedHandler.Surroundings(latches, order.getScope(), threads);
     this.transport = order.getTransport();
     Map<String, ScriptedMethod> methods = ScriptedMethod.of(order);
-    NettyServerBuilder builder = ServerSettings.of(transport, order.getOptions());
+    NettyServerBuilder builder = ServerSettings.of(order);
+    builder.addStreamTracerFactory(CompressedFlags.ofServer());
     for (ServerServiceDefinition service : Services.of(order, methods.keySet())) {
       builder.addService(ServerInterceptors.intercept(service, new Framed(number, register)));
     }
@@ -60,7 +61,9 @@ final class Listener {
       Throwable cause = error.getCause() == null ? error : error.getCause();
       throw new CouldNotTryException(Text.words(error) + ": " + Text.words(cause));
     }
-    return transport.hasUds() ? transport.getUds().getPath() : "127.0.0.1:" + server.getPort();
+    return transport.hasUds()
+        ? transport.getUds().getPath()
+        : ServerSettings.host(transport.getTcp()) + ":" + server.getPort();
   }
 
   /** Lets calls end by themselves for so long, then ends them. */

@@ -16,6 +16,7 @@ import wirecheck.v1.Peer.Step;
  * A call that can be carried out: what a client must know of it before it begins.
  *
  * @param throughStubs whether it goes through the interface for its shape, as generated stubs do
+ * @param bearerToken empty for none
  * @param timeout in nanoseconds
  * @param halfCloseAfter the step of the send lane, from 1; 0 is the end of the lane
  */
@@ -25,6 +26,7 @@ record Plan(
     Message requestType,
     Message responseType,
     Metadata metadata,
+    String bearerToken,
     OptionalLong timeout,
     int halfCloseAfter) {
 
@@ -44,6 +46,7 @@ record Plan(
         MessageTypes.find(order.getRequestType(), order.getDescriptorSet()),
         MessageTypes.find(order.getResponseType(), order.getDescriptorSet()),
         MetadataEntries.toMetadata(order.getMetadataList()),
+        order.getBearerToken(),
         timeout(order),
         halfCloseAfter(order.getSendList(), streamsRequests));
   }
@@ -75,9 +78,13 @@ record Plan(
 
   /** Gives the options of a call that begins now. */
   CallOptions callOptions(CallOptions ofChannel) {
+    CallOptions options =
+        bearerToken.isEmpty()
+            ? ofChannel
+            : ofChannel.withCallCredentials(new BearerToken(bearerToken));
     return timeout.isPresent()
-        ? ofChannel.withDeadlineAfter(timeout.getAsLong(), TimeUnit.NANOSECONDS)
-        : ofChannel;
+        ? options.withDeadlineAfter(timeout.getAsLong(), TimeUnit.NANOSECONDS)
+        : options;
   }
 
   private static void demandAll(Call order) {

@@ -5,7 +5,6 @@ import grpc.testing.Messages.ResponseParameters;
 import grpc.testing.Messages.StreamingOutputCallRequest;
 import grpc.testing.Messages.StreamingOutputCallResponse;
 import io.grpc.Context;
-import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -25,8 +24,6 @@ final class ResponseQueue {
   private final Context context = Context.current();
   private final Queue<Runnable> owed = new ArrayDeque<>();
   private Runnable afterwards = () -> {}; // When nothing is owed.
-  private boolean mayCompress;
-  private boolean began;
   private boolean over;
 
   ResponseQueue(StreamObserver<StreamingOutputCallResponse> given) {
@@ -38,9 +35,6 @@ final class ResponseQueue {
   /** Adds what a request asks for. */
   void add(StreamingOutputCallRequest request) {
     owed.add(() -> TestService.echoStatus(request.getResponseStatus()));
-    boolean wantsCompression =
-        request.getResponseParametersList().stream().anyMatch(ResponseQueue::compressed);
-    owed.add(() -> beginWith(wantsCompression));
     PayloadType type = request.getResponseType();
     for (ResponseParameters wanted : request.getResponseParametersList()) {
       owed.add(() -> respond(type, wanted));
@@ -117,30 +111,14 @@ final class ResponseQueue {
     }
   }
 
-  private void beginWith(boolean wantsCompression) {
-    if (!began) {
-      began = true;
-      mayCompress = wantsCompression;
-      TestService.compress(responses, wantsCompression);
-    } else if (wantsCompression && !mayCompress) {
-      throw Status.UNIMPLEMENTED
-          .withDescription("this server chooses compression with its first response")
-          .asRuntimeException();
-    }
-  }
-
   private void respond(PayloadType type, ResponseParameters wanted) {
     StreamingOutputCallResponse response =
         StreamingOutputCallResponse.newBuilder()
             .setPayload(TestService.newPayload(type, wanted.getSize()))
             .build();
     pause(wanted.getIntervalUs());
-    responses.setMessageCompression(compressed(wanted));
+    TestService.compress(responses, wanted.getCompressed().getValue());
     responses.onNext(response);
-  }
-
-  private static boolean compressed(ResponseParameters wanted) {
-    return wanted.getCompressed().getValue();
   }
 
   /** Waits for as long as the request says, or until the call ends. */

@@ -33,6 +33,7 @@ final class RunningCall {
   private final Call order;
   private final Plan plan;
   private final Surroundings client;
+  private final CompressedFlags flags = new CompressedFlags();
   private final Inbox inbox;
   private final CallRecord record;
   private final Progress progress = new Progress();
@@ -49,7 +50,7 @@ final class RunningCall {
     this.order = order;
     this.plan = plan;
     this.client = client;
-    this.inbox = new Inbox(order.getWhole());
+    this.inbox = new Inbox(order.getWhole(), flags);
     this.record = new CallRecord(order, inbox, client.events);
     // The end of other calls is told by their interface, with what goes before it.
     Runnable closed = plan.iterates() ? this::end : record::end;
@@ -106,7 +107,7 @@ final class RunningCall {
       record.begin();
     }
     Channel watching = ClientInterceptors.intercept(channel, watched);
-    CallOptions options = plan.callOptions(ofChannel);
+    CallOptions options = flags.trace(plan.callOptions(ofChannel));
     MethodDescriptor<Object, Object> method = plan.method(order.getMethod(), inbox);
     if (!plan.throughStubs()) {
       startStream(watching.newCall(method, options));
@@ -233,6 +234,7 @@ final class RunningCall {
     return switch (step.getKindCase()) {
       case MESSAGE, RAW -> {
         Object message = Payloads.outgoing(step, plan.requestType());
+        watched.compress(!step.getUncompressed());
         yield send(message, channel, options);
       }
       case HALF_CLOSE -> true; // Its place in the lane says when, see the caller.

@@ -137,7 +137,8 @@ final class ScriptedHandler {
 
   private boolean sendStep(Step step) {
     return switch (step.getKindCase()) {
-      case MESSAGE, RAW -> send(Payloads.outgoing(step, method.responseType()));
+      case MESSAGE, RAW ->
+          send(Payloads.outgoing(step, method.responseType()), !step.getUncompressed());
       case HEADERS -> {
         handling.sendHeaders(MetadataEntries.toMetadata(step.getHeaders().getMetadataList()));
         yield true;
@@ -146,13 +147,13 @@ final class ScriptedHandler {
     };
   }
 
-  private boolean send(Object message) {
+  private boolean send(Object message, boolean compressed) {
     // Otherwise grpc-java keeps any number of messages that the line cannot take yet. It does not
     // tell a handler in its own thread that the line can.
     if (!panics() && !progress.awaitThat(handling::isReady)) {
       return false;
     }
-    handling.sendMessage(message);
+    handling.sendMessage(message, compressed);
     return true;
   }
 

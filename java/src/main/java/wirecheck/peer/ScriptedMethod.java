@@ -40,9 +40,11 @@ record ScriptedMethod(
     return scripts.get(Math.min(earlier, scripts.size() - 1));
   }
 
-  /** Gives an inbox for one call, whose script is not known before its handler is entered. */
+  /**
+   * Gives an inbox for the current call, whose script is not known before its handler is entered.
+   */
   Inbox newInbox() {
-    return new Inbox(scripts.stream().anyMatch(Script::getWhole));
+    return new Inbox(scripts.stream().anyMatch(Script::getWhole), CompressedFlags.ofCurrentCall());
   }
 
   /** Gives what generated code would describe the method with. */

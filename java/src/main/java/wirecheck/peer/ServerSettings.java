@@ -1,7 +1,10 @@
 package wirecheck.peer;
 
 import com.google.protobuf.Descriptors.FieldDescriptor;
+import io.grpc.CompressorRegistry;
+import io.grpc.DecompressorRegistry;
 import io.grpc.InsecureServerCredentials;
+import io.grpc.ServerCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -14,12 +17,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import wirecheck.v1.Peer.Listen;
 import wirecheck.v1.Peer.ServerOptions;
+import wirecheck.v1.Peer.Tcp;
 import wirecheck.v1.Peer.Transport;
 
 /**
  * The contract's options of a listener as grpc-java's, with the rule of {@link ChannelSettings},
- * and where a listener binds.
+ * and where and with which credentials a listener binds.
  */
 final class ServerSettings {
   /** Takes the value of an option; false if grpc-java would not honour it. */
@@ -35,9 +40,10 @@ final class ServerSettings {
 
   private ServerSettings() {}
 
-  /** Gives a builder that binds where the transport says, and has the options. */
-  static NettyServerBuilder of(Transport transport, ServerOptions options) {
-    NettyServerBuilder server = bound(transport);
+  /** Gives a builder that binds where the order says, and has its credentials and options. */
+  static NettyServerBuilder of(Listen order) {
+    NettyServerBuilder server = bound(order.getTransport(), credentials(order));
+    ServerOptions options = order.getOptions();
     if (options.equals(ServerOptions.getDefaultInstance())) {
       return server; // Reflection would take its time.
     }
@@ -89,6 +95,16 @@ final class ServerSettings {
         "max_connection_age_grace_ms",
         (server, value) ->
             has(server.maxConnectionAgeGrace(value.number(), TimeUnit.MILLISECONDS)));
+    setters.put(
+        "compression",
+        (server, value) ->
+            CompressorRegistry.getDefaultInstance().lookupCompressor(value.text()) != null
+                && has(server.intercept(new Compressing(value.text()))));
+    setters.put(
+        "accept_compression",
+        // A server accepts all that it knows.
+        (server, value) ->
+            DecompressorRegistry.getDefaultInstance().lookupDecompressor(value.text()) != null);
     return setters;
   }
 
@@ -97,15 +113,23 @@ final class ServerSettings {
     return List.copyOf(SETTERS.keySet());
   }
 
-  private static NettyServerBuilder bound(Transport transport) {
+  /** Gives this machine's own address for TCP, as it stands before a port. */
+  static String host(Tcp tcp) {
+    return tcp.getIpv6() ? "[::1]" : "127.0.0.1";
+  }
+
+  private static ServerCredentials credentials(Listen order) {
+    return order.hasTls() ? Tls.ofServer(order.getTls()) : InsecureServerCredentials.create();
+  }
+
+  private static NettyServerBuilder bound(Transport transport, ServerCredentials credentials) {
     return switch (transport.getKindCase()) {
       case TCP ->
           NettyServerBuilder.forAddress(
-              new InetSocketAddress("127.0.0.1", 0), InsecureServerCredentials.create());
+              new InetSocketAddress(host(transport.getTcp()), 0), credentials);
       case UDS ->
           NettyServerBuilder.forAddress(
-                  new DomainSocketAddress(transport.getUds().getPath()),
-                  InsecureServerCredentials.create())
+                  new DomainSocketAddress(transport.getUds().getPath()), credentials)
               .channelType(EpollServerDomainSocketChannel.class)
               .bossEventLoopGroup(UnixSockets.LOOPS)
               .workerEventLoopGroup(UnixSockets.LOOPS);

@@ -103,7 +103,7 @@ final class Services {
    * library's router, which is what it is there to test.
    */
   private static ServerServiceDefinition testService() {
-    ServerServiceDefinition whole = new TestService().echoing();
+    ServerServiceDefinition whole = new TestService().served();
     MethodDescriptor<?, ?> leftOut = TestServiceGrpc.getUnimplementedCallMethod();
     ServiceDescriptor.Builder descriptor =
         ServiceDescriptor.newBuilder(whole.getServiceDescriptor().getName())

@@ -30,9 +30,9 @@ final class TestService extends TestServiceGrpc.TestServiceImplBase {
   /** Bytes of one payload. */
   private static final int MAX_BODY = 64 * 1024 * 1024;
 
-  /** Gives the service, which sends back two keys of metadata. */
-  ServerServiceDefinition echoing() {
-    return ServerInterceptors.intercept(bindService(), new Echo());
+  /** Gives the service, which sends back two keys of metadata and compresses only on request. */
+  ServerServiceDefinition served() {
+    return ServerInterceptors.intercept(bindService(), new Echo(), new OnlyOnRequest());
   }
 
   /** Answers nothing with nothing. */
@@ -47,7 +47,9 @@ final class TestService extends TestServiceGrpc.TestServiceImplBase {
   public void unaryCall(SimpleRequest request, StreamObserver<SimpleResponse> responses) {
     try {
       echoStatus(request.getResponseStatus());
-      refuseToSee(request.hasExpectCompressed());
+      if (request.hasExpectCompressed()) {
+        demandThatItCame(request.getExpectCompressed().getValue());
+      }
       Payload payload = newPayload(request.getResponseType(), request.getResponseSize());
       compress(responses, request.getResponseCompressed().getValue());
       responses.onNext(SimpleResponse.newBuilder().setPayload(payload).build());
@@ -103,7 +105,9 @@ final class TestService extends TestServiceGrpc.TestServiceImplBase {
         return;
       }
       try {
-        refuseToSee(request.hasExpectCompressed());
+        if (request.hasExpectCompressed()) {
+          demandThatItCame(request.getExpectCompressed().getValue());
+        }
         sum += request.getPayload().getBody().size();
       } catch (StatusRuntimeException error) {
         refused = true;
@@ -135,21 +139,18 @@ final class TestService extends TestServiceGrpc.TestServiceImplBase {
     }
   }
 
-  /** Handlers of grpc-java see no compressed flag. */
-  private static void refuseToSee(boolean expected) {
-    if (expected) {
-      throw Status.UNIMPLEMENTED
-          .withDescription("this server does not see compression")
+  /** Refuses a request that came the other way. */
+  private static void demandThatItCame(boolean compressed) {
+    if (CompressedFlags.ofCurrentCall().latest() != compressed) {
+      throw Status.INVALID_ARGUMENT
+          .withDescription("the request came " + (compressed ? "uncompressed" : "compressed"))
           .asRuntimeException();
     }
   }
 
-  /** Chooses for all messages that follow. It has to be done before the first one. */
+  /** Chooses for the messages that follow, on a listener that has a coding. */
   static void compress(StreamObserver<?> responses, boolean wanted) {
-    if (wanted) {
-      ServerCallStreamObserver<?> call = (ServerCallStreamObserver<?>) responses;
-      call.setCompression("gzip");
-    }
+    ((ServerCallStreamObserver<?>) responses).setMessageCompression(wanted);
   }
 
   static Payload newPayload(PayloadType type, int size) {
@@ -160,6 +161,16 @@ final class TestService extends TestServiceGrpc.TestServiceImplBase {
     }
     ByteString body = UnsafeByteOperations.unsafeWrap(new byte[size]);
     return Payload.newBuilder().setType(type).setBody(body).build();
+  }
+
+  /** Has no response compressed but those for which a method says so. */
+  private static final class OnlyOnRequest implements ServerInterceptor {
+    @Override
+    public <Q, R> ServerCall.Listener<Q> interceptCall(
+        ServerCall<Q, R> call, Metadata received, ServerCallHandler<Q, R> next) {
+      call.setMessageCompression(false);
+      return next.startCall(call, received);
+    }
   }
 
   /** Sends back what the two keys say. */

@@ -21,6 +21,7 @@ final class WatchedCall implements ClientInterceptor {
   private ClientCall<?, ?> call;
   private boolean handedOver;
   private boolean cancelled;
+  private volatile boolean compresses = true;
   private Metadata leading = new Metadata();
   private Metadata trailing = new Metadata();
 
@@ -51,6 +52,11 @@ final class WatchedCall implements ClientInterceptor {
       }
     }
     call.cancel("cancelled by the harness", null);
+  }
+
+  /** Says whether the messages that follow are compressed, if those of the call are at all. */
+  void compress(boolean wanted) {
+    compresses = wanted;
   }
 
   /** Says whether the call was cancelled from this side. */
@@ -102,6 +108,12 @@ final class WatchedCall implements ClientInterceptor {
       if (!oneRequest) {
         handOver(delegate());
       }
+    }
+
+    @Override
+    public void sendMessage(Q message) {
+      super.setMessageCompression(compresses);
+      super.sendMessage(message);
     }
 
     @Override

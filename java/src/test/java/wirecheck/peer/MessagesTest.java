@@ -90,7 +90,7 @@ final class MessagesTest {
 
   @Test
   void anInboxNotesWhatWasReceivedAndWhatWasRefused() throws Exception {
-    Inbox inbox = new Inbox(false);
+    Inbox inbox = new Inbox(false, new CompressedFlags());
     Codec codec = new Codec(REQUEST, inbox::refuse);
     inbox.note((Message) codec.parse(new ByteArrayInputStream(Orders.WORLD.toByteArray())));
     assertFalse(inbox.hasRefused());
@@ -106,11 +106,27 @@ final class MessagesTest {
   }
 
   @Test
+  void anInboxSaysOfEachMessageWhetherItCameCompressed() {
+    CompressedFlags flags = new CompressedFlags();
+    Inbox inbox = new Inbox(false, flags);
+    flags.arrive(7, 7);
+    flags.arrive(27, -1);
+    for (int count = 0; count < 3; count++) {
+      inbox.note(REQUEST);
+    }
+    List<Seen> seen = inbox.report(false);
+    assertTrue(seen.get(0).hasCompressed());
+    assertFalse(seen.get(0).getCompressed());
+    assertTrue(seen.get(1).getCompressed());
+    assertFalse(seen.get(2).hasCompressed()); // Nobody was told of it.
+  }
+
+  @Test
   void longMessagesAreReportedInFullOnlyIfAsked() {
     Message longOne =
         Helloworld.HelloRequest.newBuilder().setName("n".repeat(3 * 1024 * 1024)).build();
     for (boolean whole : new boolean[] {false, true}) {
-      Inbox inbox = new Inbox(whole);
+      Inbox inbox = new Inbox(whole, new CompressedFlags());
       inbox.note(longOne);
       inbox.note(longOne); // Beyond the allowance of the call.
       List<Seen> seen = inbox.report(whole);
@@ -123,7 +139,7 @@ final class MessagesTest {
 
   @Test
   void moreMessagesThanAreReportedAreCounted() {
-    Inbox inbox = new Inbox(false);
+    Inbox inbox = new Inbox(false, new CompressedFlags());
     for (int count = 0; count <= Inbox.MAX_SEEN; count++) {
       inbox.note(REQUEST);
     }

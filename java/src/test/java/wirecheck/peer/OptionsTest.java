@@ -11,14 +11,21 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import wirecheck.v1.Peer.ChannelOptions;
+import wirecheck.v1.Peer.Listen;
+import wirecheck.v1.Peer.Open;
 import wirecheck.v1.Peer.ServerOptions;
 import wirecheck.v1.Peer.Tcp;
 import wirecheck.v1.Peer.Transport;
 
 final class OptionsTest {
-  private static final Transport TCP =
-      Transport.newBuilder().setTcp(Tcp.getDefaultInstance()).build();
-  private static final String TARGET = "127.0.0.1:1";
+  private static Listen listen(ServerOptions options) {
+    Transport tcp = Transport.newBuilder().setTcp(Tcp.getDefaultInstance()).build();
+    return Listen.newBuilder().setTransport(tcp).setOptions(options).build();
+  }
+
+  private static Open open(ChannelOptions options) {
+    return Open.newBuilder().setTarget("127.0.0.1:1").setOptions(options).build();
+  }
 
   private static List<String> allBut(Descriptor options, List<String> lacking) {
     List<String> names =
@@ -51,12 +58,14 @@ final class OptionsTest {
                 ServerOptions.newBuilder().setInitialConnectionWindow(65_535),
             "keepalive_interval_ms", ServerOptions.newBuilder().setKeepaliveIntervalMs(0),
             "keepalive_timeout_ms", ServerOptions.newBuilder().setKeepaliveTimeoutMs(0),
-            "max_connection_age_ms", ServerOptions.newBuilder().setMaxConnectionAgeMs(999));
+            "max_connection_age_ms", ServerOptions.newBuilder().setMaxConnectionAgeMs(999),
+            "compression", ServerOptions.newBuilder().setCompression("snappy"),
+            "accept_compression", ServerOptions.newBuilder().setAcceptCompression("snappy"));
     cases.forEach(
         (want, options) -> {
           UnsupportedException error =
               assertThrows(
-                  UnsupportedException.class, () -> ServerSettings.of(TCP, options.build()));
+                  UnsupportedException.class, () -> ServerSettings.of(listen(options.build())));
           assertEquals("option:" + want, error.feature());
         });
   }
@@ -70,12 +79,14 @@ final class OptionsTest {
                 ChannelOptions.newBuilder().setInitialConnectionWindow(65_535),
             "keepalive_interval_ms", ChannelOptions.newBuilder().setKeepaliveIntervalMs(9_999),
             "keepalive_timeout_ms", ChannelOptions.newBuilder().setKeepaliveTimeoutMs(9),
-            "authority", ChannelOptions.newBuilder().setAuthority(""));
+            "authority", ChannelOptions.newBuilder().setAuthority(""),
+            "compression", ChannelOptions.newBuilder().setCompression("snappy"),
+            "accept_compression", ChannelOptions.newBuilder().setAcceptCompression("snappy"));
     cases.forEach(
         (want, options) -> {
           UnsupportedException error =
               assertThrows(
-                  UnsupportedException.class, () -> ChannelSettings.of(TARGET, options.build()));
+                  UnsupportedException.class, () -> ChannelSettings.of(open(options.build())));
           assertEquals("option:" + want, error.feature());
         });
   }
@@ -89,23 +100,24 @@ final class OptionsTest {
             .setMinPingIntervalMs(0)
             .setMaxConnectionAgeMs(1_000)
             .setMaxConnectionAgeGraceMs(0)
+            .setCompression("gzip")
+            .setAcceptCompression("gzip")
             .build();
-    assertDoesNotThrow(() -> ServerSettings.of(TCP, server));
+    assertDoesNotThrow(() -> ServerSettings.of(listen(server)));
     ChannelOptions channel =
         ChannelOptions.newBuilder()
             .setMaxSendMessageSize(5)
             .setKeepaliveIntervalMs(10_000)
             .setUserAgent("team/1")
+            .setCompression("gzip")
+            .setAcceptCompression("gzip")
             .setAuthority("shop.test")
             .build();
-    assertEquals(5, ChannelSettings.of(TARGET, channel).callOptions().getMaxOutboundMessageSize());
+    assertEquals(5, ChannelSettings.of(open(channel)).callOptions().getMaxOutboundMessageSize());
   }
 
   @Test
   void aTransportThatNobodyKnowsCannotBeTried() {
-    assertThrows(
-        CouldNotTryException.class,
-        () ->
-            ServerSettings.of(Transport.getDefaultInstance(), ServerOptions.getDefaultInstance()));
+    assertThrows(CouldNotTryException.class, () -> ServerSettings.of(Listen.getDefaultInstance()));
   }
 }

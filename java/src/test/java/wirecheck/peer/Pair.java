@@ -7,6 +7,7 @@ import wirecheck.v1.Peer.Abort;
 import wirecheck.v1.Peer.Began;
 import wirecheck.v1.Peer.Call;
 import wirecheck.v1.Peer.ChannelOptions;
+import wirecheck.v1.Peer.ClientTls;
 import wirecheck.v1.Peer.FromPeer;
 import wirecheck.v1.Peer.Handled;
 import wirecheck.v1.Peer.Listen;
@@ -25,8 +26,10 @@ final class Pair implements AutoCloseable {
   final Harness client;
   final Harness server;
   ChannelOptions options = ChannelOptions.getDefaultInstance();
+  ClientTls tls; // Null for plain text.
   long listener; // The latest.
   long channel; // To it.
+  String address; // Its own.
   private long numbers;
 
   Pair(Harness client, Harness server) throws Exception {
@@ -52,9 +55,16 @@ final class Pair implements AutoCloseable {
       listen.setTransport(Transport.newBuilder().setTcp(Tcp.getDefaultInstance()));
     }
     server.order(ToPeer.newBuilder().setListen(listen.setListener(listener)));
-    String address = server.await(FromPeer::hasListening).getListening().getAddress();
+    address = server.await(FromPeer::hasListening).getListening().getAddress();
     String target = listen.getTransport().hasUds() ? "unix:" + address : address;
+    open(target);
+  }
+
+  private void open(String target) throws Exception {
     Open.Builder open = Open.newBuilder().setChannel(channel).setTarget(target).setOptions(options);
+    if (tls != null) {
+      open.setTls(tls);
+    }
     client.order(ToPeer.newBuilder().setOpen(open));
     client.await(FromPeer::hasOpened);
   }

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import grpc.testing.EmptyOuterClass.Empty;
-import grpc.testing.Messages.BoolValue;
 import grpc.testing.Messages.EchoStatus;
 import grpc.testing.Messages.Payload;
 import grpc.testing.Messages.ResponseParameters;
@@ -187,7 +186,6 @@ final class ServicesTest {
   void whatTheTestServerDoesNotHave() throws Exception {
     serve(TEST_SERVICE);
     Empty nothing = Empty.getDefaultInstance();
-    BoolValue yes = BoolValue.newBuilder().setValue(true).build();
     assertCode(
         Code.UNIMPLEMENTED,
         Orders.callOf("/" + TEST_SERVICE + "/UnimplementedCall", UNARY, nothing, nothing));
@@ -198,11 +196,7 @@ final class ServicesTest {
     assertCode(Code.OK, Orders.callOf("/" + TEST_SERVICE + "/EmptyCall", UNARY, nothing, nothing));
     // The first two were the router's to answer.
     assertEquals("/" + TEST_SERVICE + "/EmptyCall", pair.began().getMethod());
-    assertCode(Code.UNIMPLEMENTED, unaryCall(SimpleRequest.newBuilder().setExpectCompressed(yes)));
     assertCode(Code.INVALID_ARGUMENT, unaryCall(SimpleRequest.newBuilder().setResponseSize(-1)));
-    assertCode(
-        Code.OK,
-        unaryCall(SimpleRequest.newBuilder().setResponseCompressed(yes).setResponseSize(9)));
   }
 
   private void assertCode(Code want, Call.Builder call) throws Exception {
