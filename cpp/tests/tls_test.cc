@@ -67,6 +67,19 @@ TEST(Tls, PlainTextIsNotSpokenWithTls) {
   EXPECT_EQ(Greet(GreeterListen(), TlsOpen(authority)).status(), kUnavailable);
 }
 
+// The library refuses one with a port, which shows that it is used in place of the server's name.
+TEST(Tls, TheAuthorityIsTheOneOfTheOption) {
+  const Authority authority;
+  const auto listen = TlsListen(authority.Issue(kName));
+  auto open = TlsOpen(authority);
+  open.mutable_options()->set_authority("also.test");
+  EXPECT_EQ(Greet(listen, open).status(), 0U);
+  open.mutable_options()->set_authority("also.test:443");
+  const auto result = Greet(listen, open);
+  EXPECT_EQ(result.status(), 16U);
+  EXPECT_EQ(result.message(), "call host does not match SSL server name");
+}
+
 TEST(Tls, AFailedHandshakeLeavesTheServerToOthers) {
   const Authority authority;
   Pair pair;

@@ -54,8 +54,11 @@ void Client::Begin(const pb::ToPeer& order) {
 // Makes a channel, which does not connect yet.
 void Client::Open(const pb::Open& order) {
   Demand(order.requires(), ClientFeatures());
-  channels_[order.channel()] = grpc::CreateCustomChannel(
-      order.target(), ChannelCredentialsOf(order), ChannelArgumentsOf(order));
+  channels_[order.channel()] = {
+      grpc::CreateCustomChannel(order.target(), ChannelCredentialsOf(order),
+                                ChannelArgumentsOf(order)),
+      // Over TLS the name of the server takes the place of what the channel is told.
+      order.has_tls() ? order.options().authority() : ""};
   pb::FromPeer event;
   event.mutable_opened()->set_channel(order.channel());
   events_.Send(std::move(event));
@@ -72,8 +75,9 @@ void Client::Close(const pb::Close& order) {
 // Begins a call.
 void Client::Call(const pb::Call& order) {
   Plan plan = MakePlan(order);
-  CallTarget target{Find(order.channel()), &queue_, order.method(), plan.streams_requests,
-                    plan.streams_responses};
+  const OpenChannel& open = Find(order.channel());
+  CallTarget target{open.channel,   open.authority,        &queue_,
+                    order.method(), plan.streams_requests, plan.streams_responses};
   const std::lock_guard lock(mutex_);
   if (calls_.size() >= kMaxCalls) {
     throw CouldNotTry(std::to_string(kMaxCalls) + " calls are running already");
@@ -97,7 +101,7 @@ void Client::Stop() {
   channels_.clear();
 }
 
-std::shared_ptr<grpc::Channel> Client::Find(std::uint64_t channel) const {
+const OpenChannel& Client::Find(std::uint64_t channel) const {
   const auto found = channels_.find(channel);
   if (found == channels_.end()) throw NoChannel(channel);
   return found->second;

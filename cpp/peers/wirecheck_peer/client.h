@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 
 #include <grpcpp/channel.h>
 #include <grpcpp/completion_queue.h>
@@ -14,6 +15,12 @@
 #include "wirecheck_peer/stdio.h"
 
 namespace wirecheck::peer {
+
+// A channel, and what its calls have to say themselves.
+struct OpenChannel {
+  std::shared_ptr<grpc::Channel> channel;
+  std::string authority;  // Empty: the channel says it.
+};
 
 // Has channels, and the calls on them. Lives as long as its process.
 class Client : public Role {
@@ -29,13 +36,13 @@ class Client : public Role {
   void Close(const pb::Close& order);
   void Call(const pb::Call& order);
   void Abort(const pb::Abort& order);
-  std::shared_ptr<grpc::Channel> Find(std::uint64_t channel) const;
+  const OpenChannel& Find(std::uint64_t channel) const;
   void Run(std::uint64_t number, const std::shared_ptr<ClientCall>& call);
 
   EventSink& events_;
   Latches latches_;
   grpc::CompletionQueue queue_;
-  std::map<std::uint64_t, std::shared_ptr<grpc::Channel>> channels_;  // Of the orders' thread.
+  std::map<std::uint64_t, OpenChannel> channels_;  // Of the orders' thread.
   std::mutex mutex_;
   std::map<std::uint64_t, std::shared_ptr<ClientCall>> calls_;
 };

@@ -46,6 +46,7 @@ ClientStream::ClientStream(const CallSettings& settings) {
 
 void ClientStream::Start(const CallTarget& target, const grpc::ByteBuffer& request,
                          std::function<void()> finished) {
+  if (!target.authority.empty()) context_.set_authority(target.authority);
   operations_ = Operations::Make(target, context_, request, &response_);
   void* const start = operations_->SaysStarted()
                           ? NewTag([this](bool ok) { started_.set_value(ok); })

@@ -28,6 +28,7 @@ void RunCompletions(grpc::CompletionQueue& queue);
 // What a call is made with.
 struct CallTarget {
   std::shared_ptr<grpc::Channel> channel;
+  std::string authority;  // Empty: the channel's own.
   grpc::CompletionQueue* queue;
   std::string method;
   bool streams_requests;
