@@ -324,7 +324,10 @@ func (c *clientCall) eitherStep(step *peerpb.Step) bool {
 		return false
 	}
 	c.cancel()
-	return true
+	c.done(step)
+	// Nothing of the lane goes out any more: grpc-go hears of the end of a context by the way, and
+	// a half-close could still come before its reset.
+	return false
 }
 
 func (c *clientCall) done(step *peerpb.Step) {

@@ -175,6 +175,11 @@ fn message(
             "{side} message #{} has the expected meaning in other bytes",
             index + 1
         ),
+        (WireMessage::Size(_) | WireMessage::Hex(_), _) if !message.complete => format!(
+            "{side} message #{} ends before its {} bytes have come",
+            index + 1,
+            message.length
+        ),
         (WireMessage::Size(size), _) => format!(
             "{side} message #{} has {} bytes, expected {size}",
             index + 1,

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.function.Predicate;
 import wirecheck.v1.Peer.Api;
 import wirecheck.v1.Peer.Call;
+import wirecheck.v1.Peer.ChannelOptions;
 import wirecheck.v1.Peer.Close;
 import wirecheck.v1.Peer.EndScope;
 import wirecheck.v1.Peer.FromPeer;
@@ -21,6 +22,7 @@ import wirecheck.v1.Peer.Payload;
 import wirecheck.v1.Peer.Piece;
 import wirecheck.v1.Peer.Receive;
 import wirecheck.v1.Peer.Script;
+import wirecheck.v1.Peer.ServerOptions;
 import wirecheck.v1.Peer.Shape;
 import wirecheck.v1.Peer.Start;
 import wirecheck.v1.Peer.Step;
@@ -38,6 +40,8 @@ import wirecheck.v1.Peer.Unlisten;
  */
 public final class Training {
   private static final String GREETER = "helloworld.Greeter";
+  private static final String SERVER = "server.invalid";
+  private static final String USER = "user.invalid";
   private static final int BUFFER = 1024 * 1024; // Bytes.
 
   private final Side client = new Side("client");
@@ -63,8 +67,12 @@ public final class Training {
     client.start();
     server.start();
     refuse();
-    serve(Transport.newBuilder().setTcp(Tcp.getDefaultInstance()));
-    serve(Transport.newBuilder().setUds(Uds.newBuilder().setPath(socket.toString())));
+    Transport tcp = Transport.newBuilder().setTcp(Tcp.getDefaultInstance()).build();
+    Transport uds =
+        Transport.newBuilder().setUds(Uds.newBuilder().setPath(socket.toString())).build();
+    serve(Listen.newBuilder().setTransport(tcp), Open.newBuilder());
+    serve(Listen.newBuilder().setTransport(uds), Open.newBuilder());
+    serveOverTls(Listen.newBuilder().setTransport(tcp), Identity.of(SERVER), Identity.of(USER));
     client.role.stop();
     server.role.stop();
   }
@@ -78,16 +86,32 @@ public final class Training {
     server.await(FromPeer::hasRefused);
   }
 
+  /** Does the same with what few runs have at all: proofs on both sides, and compression. */
+  private void serveOverTls(Listen.Builder listen, Identity owner, Identity user) throws Exception {
+    listen
+        .setOptions(ServerOptions.newBuilder().setCompression("gzip"))
+        .getTlsBuilder()
+        .setCertificateChain(owner.certificate())
+        .setPrivateKey(owner.privateKey())
+        .setClientCa(user.authority());
+    Open.Builder open = Open.newBuilder();
+    open.setOptions(ChannelOptions.newBuilder().setCompression("gzip"))
+        .getTlsBuilder()
+        .setCa(owner.authority())
+        .setServerName(SERVER)
+        .setCertificateChain(user.certificate())
+        .setPrivateKey(user.privateKey());
+    serve(listen, open);
+  }
+
   /** Opens a listener, makes every kind of call to it, and closes it. */
-  private void serve(Transport.Builder transport) throws Exception {
+  private void serve(Listen.Builder listen, Open.Builder open) throws Exception {
     long listener = ++numbers;
-    Listen.Builder listen =
-        Listen.newBuilder()
-            .setListener(listener)
-            .setTransport(transport)
-            .addServices("Greeter")
-            .addServices("grpc.testing.TestService")
-            .addServices(GREETER);
+    listen
+        .setListener(listener)
+        .addServices("Greeter")
+        .addServices("grpc.testing.TestService")
+        .addServices(GREETER);
     for (Shape shape : Shape.values()) {
       if (Shapes.isShape(shape)) {
         listen.addScripts(scripts(shape));
@@ -96,9 +120,8 @@ public final class Training {
     server.order(ToPeer.newBuilder().setListen(listen));
     String address = server.await(FromPeer::hasListening).getListening().getAddress();
     long channel = ++numbers;
-    String target = transport.hasUds() ? "unix:" + address : address;
-    client.order(
-        ToPeer.newBuilder().setOpen(Open.newBuilder().setChannel(channel).setTarget(target)));
+    String target = listen.getTransport().hasUds() ? "unix:" + address : address;
+    client.order(ToPeer.newBuilder().setOpen(open.setChannel(channel).setTarget(target)));
     for (Shape shape : Shape.values()) {
       if (Shapes.isShape(shape)) {
         call(channel, "/training/" + shape.name(), shape, Api.API_IDIOMATIC);
