@@ -7,6 +7,7 @@ use wirecheck_core::plan::types::{
     CallPlan, ChannelPlan, ListenerPlan, Metadata, Payload, Piece, ScriptPlan, StepKind, StepPlan,
     Types,
 };
+use wirecheck_core::plan::variant::Variant;
 
 mod tls;
 
@@ -114,7 +115,7 @@ pub fn open(
             max_header_list_size: options.max_header_list_size,
             initial_stream_window: options.initial_stream_window,
             initial_connection_window: options.initial_connection_window,
-            authority: options.authority.clone(),
+            authority: authority(channel, stage),
             compression: options.compression.clone(),
             accept_compression: options.accept_compression.clone(),
             ..Default::default()
@@ -122,6 +123,15 @@ pub fn open(
         requires: needs.concat(),
         tls: tls::of_client(stage, channel)?,
     })
+}
+
+/// What the case says, or its suite for Unix sockets.
+fn authority(channel: &ChannelPlan, stage: &Stage<'_>) -> Option<String> {
+    let of_suite = match stage.variant {
+        Variant::Uds => stage.case.authority_over_uds.clone(),
+        _ => None,
+    };
+    channel.options.authority.clone().or(of_suite)
 }
 
 /// The order that makes a call.

@@ -24,6 +24,10 @@ pub struct Suite {
     /// What its cases are run over, where they do not say so themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<Variant>,
+    /// The `:authority` that clients say over a Unix socket. Without it some name
+    /// the path of the socket, which not every server takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority_over_uds: Option<String>,
     /// Run only where a pattern names the suite: for what takes long.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub on_request: bool,

@@ -123,6 +123,7 @@ fn case(name: &str, about: &str, server: PeerKind) -> CasePlan {
         id,
         suite: SUITE.into(),
         suite_about: "A client that knows nothing of Wirecheck, as a whole.".into(),
+        authority_over_uds: None,
         on_request: false,
         name: name.into(),
         about: about.into(),

@@ -86,6 +86,7 @@ impl Resolver<'_> {
             id: format!("{suite}/{}", case.name),
             suite,
             suite_about: self.loaded.suite.about.clone(),
+            authority_over_uds: self.loaded.suite.authority_over_uds.clone(),
             on_request: self.loaded.suite.on_request,
             name: case.name.clone(),
             about: case.about.clone(),

@@ -268,6 +268,7 @@ fn case(method: &ServiceMethod, asked: Asked, ask: &Ask, descriptors: &[u8]) -> 
     CasePlan {
         id: format!("{suite}/{name}"),
         suite_about: format!("The methods of {}, called by every client.", method.service),
+        authority_over_uds: None,
         on_request: false,
         suite,
         about: format!("{} {}", method.name(), asked.about),

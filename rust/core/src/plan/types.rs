@@ -24,6 +24,8 @@ pub struct CasePlan {
     pub suite: String,
     /// What the suite is about.
     pub suite_about: String,
+    /// The `:authority` of channels over a Unix socket.
+    pub authority_over_uds: Option<String>,
     /// It is run only where a pattern names its suite.
     pub on_request: bool,
     /// The case's name.

@@ -23,6 +23,8 @@ pub fn check(case: &CasePlan, seen: &Observation) -> Vec<Check> {
         .iter()
         .map(|expect| one(case, expect, seen))
         .collect();
+    // What never came is missed by each expectation of it, and said once.
+    checks.dedup();
     checks.extend(
         expect
             .present
