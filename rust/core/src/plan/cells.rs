@@ -101,12 +101,12 @@ impl Plan {
             return Ok(());
         }
         for pattern in patterns {
-            if !self.cells.iter().any(|cell| pattern.matches(&cell.id)) {
+            if !self.cells.iter().any(|cell| pattern.selects(&cell.id)) {
                 return Err(self.unmatched(pattern));
             }
         }
         for cell in &mut self.cells {
-            cell.selected = patterns.iter().any(|pattern| pattern.matches(&cell.id));
+            cell.selected = patterns.iter().any(|pattern| pattern.selects(&cell.id));
         }
         Ok(())
     }

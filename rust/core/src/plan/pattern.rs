@@ -49,6 +49,16 @@ impl Pattern {
         self.matchers.iter().any(|matcher| matcher.is_match(id))
     }
 
+    /// Whether a user who writes this means a cell: where the pattern says nothing
+    /// of what a case is run over, it means the case over everything.
+    pub fn selects(&self, id: &str) -> bool {
+        let over_anything = || {
+            let (case, _) = id.split_once('+').unwrap_or((id, ""));
+            !self.text.contains('+') && self.matches(case)
+        };
+        self.matches(id) || over_anything()
+    }
+
     /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -87,6 +97,17 @@ mod tests {
         ] {
             assert!(matches(pattern), "{pattern}");
         }
+    }
+
+    #[test]
+    fn without_a_word_of_what_it_is_run_over_a_pattern_selects_all_of_a_case() {
+        let pattern = |text| Pattern::parse(text).expect("a pattern");
+        let over_tls = "python-grpcio/rust-tonic/greeter/say-hello+tls";
+        assert!(pattern("say-hello").selects(over_tls));
+        assert!(pattern("*+tls").selects(over_tls));
+        assert!(!pattern("*+uds").selects(over_tls));
+        // What is known of a case is known of exactly that.
+        assert!(!pattern("say-hello").matches(over_tls));
     }
 
     #[test]
