@@ -70,7 +70,7 @@ func (c *client) open(order *peerpb.Open) error {
 	if err != nil {
 		return err
 	}
-	channel, err := grpc.NewClient(order.Target, append(arguments, secured)...)
+	channel, err := newChannel(order.Target, append(arguments, secured))
 	if err != nil {
 		return err
 	}

@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"sync"
 
-	"google.golang.org/grpc/encoding"
-	protocodec "google.golang.org/grpc/encoding/proto"
-	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -149,37 +146,6 @@ func pieceBytes(piece *peerpb.Piece) ([]byte, error) {
 	return bytes.Repeat([]byte{byte(fill.Byte)}, int(fill.Count)), nil
 }
 
-// codec is grpc-go's own codec for all that is a message, and passes on what is not.
-//
-// It takes the place of the one with its name: a codec that is forced on a call would change the
-// call's content-type, and so its bytes, from what grpc-go's users send.
-type codec struct{ encoding.CodecV2 }
-
-func init() { encoding.RegisterCodecV2(codec{encoding.GetCodecV2(protocodec.Name)}) }
-
-// Marshal encodes a message by its own code, and leaves bytes as they are.
-func (c codec) Marshal(value any) (mem.BufferSlice, error) {
-	if raw, ok := value.(rawMessage); ok {
-		return mem.BufferSlice{mem.SliceBuffer(raw)}, nil
-	}
-	return c.CodecV2.Marshal(value)
-}
-
-// Unmarshal decodes as generated code does, and lets the inbox of a call know.
-func (c codec) Unmarshal(data mem.BufferSlice, value any) error {
-	incoming, ok := value.(*incoming)
-	if !ok {
-		return c.CodecV2.Unmarshal(data, value)
-	}
-	err := c.CodecV2.Unmarshal(data, incoming.message)
-	if err != nil {
-		incoming.inbox.refuse(err)
-	} else {
-		incoming.inbox.note(incoming.message)
-	}
-	return err
-}
-
 // payloadSteps gives the numbers, from 1, of the steps that send a message.
 func payloadSteps(steps []*peerpb.Step) []int {
 	var numbers []int
@@ -196,6 +162,17 @@ func payloadSteps(steps []*peerpb.Step) []int {
 type incoming struct {
 	inbox   *inbox
 	message proto.Message
+}
+
+// decode has the library's codec decode it, and lets the inbox know.
+func (i *incoming) decode(unmarshal func(any) error) error {
+	err := unmarshal(i.message)
+	if err != nil {
+		i.inbox.refuse(err)
+	} else {
+		i.inbox.note(i.message)
+	}
+	return err
 }
 
 // inbox notes all messages of a call that are decoded.

@@ -57,10 +57,10 @@ var serverOptions = map[string]setter[serverSettings]{
 		return s.add(grpc.MaxHeaderListSize(uint32(value.Uint())))
 	},
 	"initial_stream_window": func(s *serverSettings, value protoreflect.Value) bool {
-		return s.add(grpc.StaticStreamWindowSize(int32(value.Uint()))) && isWindow(value)
+		return s.add(serverStreamWindow(int32(value.Uint()))) && isWindow(value)
 	},
 	"initial_connection_window": func(s *serverSettings, value protoreflect.Value) bool {
-		return s.add(grpc.StaticConnWindowSize(int32(value.Uint()))) && isWindow(value)
+		return s.add(serverConnectionWindow(int32(value.Uint()))) && isWindow(value)
 	},
 	"keepalive_interval_ms": func(s *serverSettings, value protoreflect.Value) bool {
 		s.keepalive.Time = milliseconds(value)
@@ -103,10 +103,10 @@ var channelOptions = map[string]setter[channelSettings]{
 		return s.add(grpc.WithMaxHeaderListSize(uint32(value.Uint())))
 	},
 	"initial_stream_window": func(s *channelSettings, value protoreflect.Value) bool {
-		return s.add(grpc.WithStaticStreamWindowSize(int32(value.Uint()))) && isWindow(value)
+		return s.add(clientStreamWindow(int32(value.Uint()))) && isWindow(value)
 	},
 	"initial_connection_window": func(s *channelSettings, value protoreflect.Value) bool {
-		return s.add(grpc.WithStaticConnWindowSize(int32(value.Uint()))) && isWindow(value)
+		return s.add(clientConnectionWindow(int32(value.Uint()))) && isWindow(value)
 	},
 	"keepalive_interval_ms": func(s *channelSettings, value protoreflect.Value) bool {
 		s.keepalive.Time = milliseconds(value)

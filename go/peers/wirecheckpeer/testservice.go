@@ -64,7 +64,7 @@ func (testService) UnaryCall(
 // StreamingOutputCall answers one request with the responses that it asks for.
 func (testService) StreamingOutputCall(
 	request *testingpb.StreamingOutputCallRequest,
-	stream grpc.ServerStreamingServer[testingpb.StreamingOutputCallResponse],
+	stream testingpb.TestService_StreamingOutputCallServer,
 ) error {
 	if err := echoMetadata(stream.Context()); err != nil {
 		return err
@@ -79,8 +79,7 @@ func (testService) StreamingOutputCall(
 
 // StreamingInputCall answers with the sum of what came.
 func (testService) StreamingInputCall(
-	stream grpc.ClientStreamingServer[
-		testingpb.StreamingInputCallRequest, testingpb.StreamingInputCallResponse],
+	stream testingpb.TestService_StreamingInputCallServer,
 ) error {
 	if err := echoMetadata(stream.Context()); err != nil {
 		return err
@@ -100,7 +99,7 @@ func (testService) StreamingInputCall(
 }
 
 // FullDuplexCall answers each request at once.
-func (testService) FullDuplexCall(stream outputStream) error {
+func (testService) FullDuplexCall(stream testingpb.TestService_FullDuplexCallServer) error {
 	if err := echoMetadata(stream.Context()); err != nil {
 		return err
 	}
@@ -119,7 +118,7 @@ func (testService) FullDuplexCall(stream outputStream) error {
 }
 
 // HalfDuplexCall answers all requests when the last one is in.
-func (testService) HalfDuplexCall(stream outputStream) error {
+func (testService) HalfDuplexCall(stream testingpb.TestService_HalfDuplexCallServer) error {
 	if err := echoMetadata(stream.Context()); err != nil {
 		return err
 	}
@@ -143,9 +142,6 @@ func (testService) HalfDuplexCall(stream outputStream) error {
 	}
 	return nil
 }
-
-type outputStream = grpc.BidiStreamingServer[
-	testingpb.StreamingOutputCallRequest, testingpb.StreamingOutputCallResponse]
 
 func respondTo(
 	request *testingpb.StreamingOutputCallRequest,
