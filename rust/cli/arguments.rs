@@ -31,6 +31,7 @@ const RUN_EXAMPLES: &str = "Examples:
   wirecheck run say-hello 'text.*'                    some cases of every pair
   wirecheck run '*/rust-tonic/greeter/cancel-*'       ids are client/server/suite/case
   wirecheck run --last-failed                         what was not as expected
+  wirecheck run --with rust-tonic@0.12 --with python-grpcio@1.60.0
   wirecheck run --report junit=target/junit.xml       with a test report for CI";
 
 const REPORT_EXAMPLES: &str = "Examples:
@@ -175,6 +176,12 @@ pub struct Place {
     /// Add a peer that keeps the contract; the command gets `client` or `server` as its last argument.
     #[arg(long = "peer", value_name = "NAME=COMMAND")]
     pub peers: Vec<String>,
+    /// Add a peer with another version of its library, as in `rust-tonic@0.12` or `rust-tonic=path:../tonic`.
+    #[arg(long = "with", value_name = "NAME@VERSION")]
+    pub with: Vec<String>,
+    /// Peers or languages without which a run is not complete, as in `go,java`.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub require: Vec<String>,
     /// The folder of the suites, or one of its files [default: interop-tests/cases].
     #[arg(long, value_name = "DIR")]
     pub cases: Option<PathBuf>,
@@ -395,6 +402,8 @@ pub enum PeersCommand {
     Install(InstallArguments),
     /// Remove every version of them from the cache folder.
     Uninstall(UninstallArguments),
+    /// Build a peer with another version of its library, as a run does with `--with`.
+    Build(BuildArguments),
 }
 
 /// `wirecheck peers install`.
@@ -412,6 +421,14 @@ pub struct InstallArguments {
     /// A folder with packages, as `pip download` fills it; looked at before any index.
     #[arg(long, value_name = "DIR")]
     pub wheels: Option<PathBuf>,
+}
+
+/// `wirecheck peers build`.
+#[derive(Debug, Args)]
+pub struct BuildArguments {
+    /// The peer and its version, as in `rust-tonic@0.12`, `go-grpc@v1.60.0` or `rust-tonic=path:../tonic`.
+    #[arg(value_name = "NAME@VERSION")]
+    pub peer: String,
 }
 
 /// `wirecheck peers uninstall`.

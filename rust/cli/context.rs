@@ -17,9 +17,9 @@ use wirecheck_core::wire::secret::Secrets;
 
 use super::arguments::Place;
 use super::error::CliError;
+use super::with::{Here, require, with};
 use super::{Result, manifest, service};
-use crate::peer::builtin::{Whereabouts, built_in, home};
-use crate::peer::install;
+use crate::peer::builtin::built_in;
 use crate::peer::process::Program;
 use crate::peer::spec::{Body, PeerSpec};
 use crate::run::folder::{self, RUNS};
@@ -247,16 +247,10 @@ fn manifest_of(place: &Place) -> Result<Option<manifest::Read>> {
 /// The folder of Wirecheck's sources, if this is a checkout, and the peers that
 /// come with Wirecheck or were typed.
 fn contract_peers(place: &Place, current: &Path) -> Result<(Option<PathBuf>, Vec<PeerSpec>)> {
-    let executable = std::env::current_exe().map_err(CliError::Start)?;
-    let home = home(current, &executable);
-    let cache = install::cache();
-    let built_in = built_in(Whereabouts {
-        home: home.as_deref(),
-        cache: cache.as_deref(),
-        executable: &executable,
-    });
-    let peers = with_extra(built_in, &place.peers)?;
-    Ok((home, peers))
+    let here = Here::find(current)?;
+    let peers = with_extra(built_in(here.whereabouts()), &place.peers)?;
+    let peers = with(peers, &place.with, current, &here)?;
+    Ok((here.home, require(peers, &place.require)?))
 }
 
 /// The suites of this project, or those of a folder that was named.

@@ -12,6 +12,7 @@ use wirecheck_core::plan::source::Problem;
 
 use crate::export::pcapng::PcapngError;
 use crate::peer::install::InstallError;
+use crate::peer::version::VersionError;
 use crate::report::style::Style;
 use crate::run::folder::{FolderError, LoadError};
 use crate::schema::SchemaError;
@@ -153,6 +154,9 @@ pub enum CliError {
     /// Peers cannot be installed.
     #[error("the peers cannot be installed: {0}")]
     Install(#[from] InstallError),
+    /// A peer cannot be had in another version.
+    #[error("{0}")]
+    Version(#[from] VersionError),
     /// A file is there already.
     #[error("`{}` is there already", .0.display())]
     Exists(PathBuf),
@@ -199,11 +203,18 @@ impl CliError {
             | Self::NoTypes
             | Self::StdoutTwice
             | Self::Tap(TapError::Endpoint(_))
+            | Self::Version(
+                VersionError::Form { .. }
+                | VersionError::Fixed(_)
+                | VersionError::NoSources(_)
+                | VersionError::NoLibrary { .. },
+            )
             | Self::NothingFound(_)
             | Self::NoCapture { .. } => Exit::Usage,
             Self::Folder(_)
             | Self::Start(_)
             | Self::Install(_)
+            | Self::Version(_)
             | Self::Write { .. }
             | Self::Packets { .. }
             | Self::Tap(TapError::Listen { .. })
@@ -295,6 +306,14 @@ impl CliError {
                 "install Python (apt-get install python3 python3-venv), or name one with `--python FILE`"
                     .into(),
             ),
+            Self::Version(VersionError::Fixed(_)) => Some(
+                "`rust-tonic`, `python-grpcio`, `python-grpcio-aio`, `go-grpc` and `node-grpc-js` \
+                 have versions"
+                    .into(),
+            ),
+            Self::Version(VersionError::NoSources(_)) => {
+                Some("run it in a checkout of Wirecheck, where they are".into())
+            }
             Self::Exists(_) => Some("`--force` overwrites it".into()),
             Self::NoTypes => Some("name it with `--proto FILE` or `--descriptor-set FILE`".into()),
             Self::StdoutTwice => Some("give one of them a file".into()),

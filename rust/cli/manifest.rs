@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use wirecheck_core::plan::manifest::{self, Manifest, Peer, Role, Runs};
 use wirecheck_core::plan::schema::Schema;
 use wirecheck_core::plan::service::{self, Ask};
-use wirecheck_core::plan::source::{Source, nearest};
+use wirecheck_core::plan::source::Source;
 use wirecheck_core::plan::types::CasePlan;
 use wirecheck_core::plan::{given, program};
 
@@ -15,6 +15,7 @@ use super::arguments::Place;
 use super::context::{Gathered, load_suites};
 use super::error::CliError;
 use super::service::endpoint;
+use super::with::{Here, is_apart, with};
 use crate::peer::process::Program;
 use crate::peer::spec::{
     Body, Build, ForeignClient, ForeignServer, Image, Origin, PeerSpec, Readiness, TlsFiles,
@@ -161,17 +162,11 @@ impl Read {
         let Some(wanted) = &self.manifest.with else {
             return Ok(own);
         };
-        let names: Vec<&str> = own.iter().map(|peer| peer.name.as_str()).collect();
-        if let Some(unknown) = wanted.iter().find(|name| !names.contains(&name.as_str())) {
-            let near = nearest(unknown, names.iter().copied(), 3);
-            return Err(CliError::Unknown {
-                what: "peer",
-                wanted: unknown.clone(),
-                nearest: near.into_iter().map(str::to_owned).collect(),
-            });
-        }
+        let current = std::env::current_dir().map_err(CliError::Start)?;
+        let own = with(own, wanted, &self.base, &Here::find(&current)?)?;
+        // Another version need not stand beside the one that comes with Wirecheck.
         let own = own.into_iter();
-        let own = own.filter(|peer| wanted.contains(&peer.name));
+        let own = own.filter(|peer| wanted.contains(&peer.name) || is_apart(peer));
         Ok(own.map(PeerSpec::required).collect())
     }
 

@@ -25,6 +25,7 @@ mod service;
 mod show;
 mod signals;
 mod tap;
+mod with;
 
 use std::process::ExitCode;
 

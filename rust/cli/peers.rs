@@ -12,11 +12,13 @@ use super::arguments::{
 };
 use super::context;
 use super::error::CliError;
+use super::with::Here;
 use super::{Result, print, signals};
 use crate::peer::builtin::installed;
 use crate::peer::contract::Role;
 use crate::peer::install::{self, How, InstallError};
 use crate::peer::spec::PeerSpec;
+use crate::peer::version::{self, VersionError, Wanted};
 use crate::report::{self, Style};
 use crate::run::build::{self, Network};
 use crate::run::pool::{Post, start_all, stop_all};
@@ -27,6 +29,7 @@ pub fn run(arguments: &PeersArguments, style: Style) -> Result<Exit> {
     match &arguments.command {
         Some(PeersCommand::Install(options)) => install(options, style),
         Some(PeersCommand::Uninstall(options)) => uninstall(options),
+        Some(PeersCommand::Build(options)) => build_apart(&options.peer),
         None => list(arguments, style),
     }
 }
@@ -89,6 +92,27 @@ fn uninstall(options: &UninstallArguments) -> Result<Exit> {
     for folder in removed {
         print(&format!("removed {}\n", folder.display()));
     }
+    Ok(Exit::Ok)
+}
+
+/// Builds a peer in another version. A run does it by this very command, and
+/// shows what it says last if it fails.
+fn build_apart(asked: &str) -> Result<Exit> {
+    let current = std::env::current_dir().map_err(CliError::Start)?;
+    let wanted = Wanted::parse(asked, &current)?;
+    let Some(apart) = Here::find(&current)?.apart(&wanted)? else {
+        return Err(VersionError::Form {
+            text: asked.to_owned(),
+            why: "a version is missing, as in `rust-tonic@0.12`",
+        }
+        .into());
+    };
+    let runtime = tokio::runtime::Runtime::new().map_err(CliError::Start)?;
+    runtime.block_on(async {
+        tokio::spawn(signals::end_at_the_first());
+        version::build(&apart, |step| eprintln!("{step}")).await
+    })?;
+    print(&format!("{}\n", apart.folder().display()));
     Ok(Exit::Ok)
 }
 

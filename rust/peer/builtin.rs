@@ -7,6 +7,8 @@ use super::install::Installable;
 use super::process::{Program, find_program};
 use super::spec::{Absent, Body, Build, PeerSpec};
 
+/// The Rust peer.
+const RUST_PEER: &str = "rust-tonic";
 /// The Python peers, with the scripts that start them.
 pub const PYTHON_PEERS: [(&str, &str); 2] = [
     ("python-grpcio", "python/peers/grpcio_sync.py"),
@@ -133,16 +135,51 @@ pub fn built_in(whereabouts: Whereabouts<'_>) -> Vec<PeerSpec> {
     peers
 }
 
+/// A peer as it is built and started in another folder of the same layout: a
+/// copy of its sources.
+pub fn from_folder(name: &str, folder: &Path) -> Option<PeerSpec> {
+    let built = BUILT.iter().find(|peer| peer.name == name);
+    let peer = match built {
+        Some(peer) => peer.of_checkout(folder),
+        None if name == RUST_PEER => rust_from_folder(folder),
+        None => {
+            let mut python = python_of_checkout(folder).into_iter();
+            python.find(|peer| peer.name == name)?
+        }
+    };
+    Some(peer)
+}
+
+/// The Rust peer as a program of its own.
+fn rust_from_folder(folder: &Path) -> PeerSpec {
+    let absent = find_program("cargo", None).is_none().then(|| Absent {
+        why: "cargo not found".into(),
+        mend: "install Rust with rustup, see https://rustup.rs".into(),
+        is_required: false,
+    });
+    PeerSpec {
+        name: RUST_PEER.into(),
+        source: "built-in".into(),
+        body: Body::Contract(Program {
+            argv: vec![below(folder, "target/debug/tonic-peer")],
+            env: allocator(),
+            ..Program::default()
+        }),
+        build: None,
+        absent,
+    }
+}
+
 /// The Rust peer is a part of this very program.
 fn rust_tonic(executable: &Path) -> PeerSpec {
     let argv = [
         executable.display().to_string(),
         "peer".into(),
-        "rust-tonic".into(),
+        RUST_PEER.into(),
     ]
     .to_vec();
     PeerSpec {
-        name: "rust-tonic".into(),
+        name: RUST_PEER.into(),
         source: "built-in".into(),
         body: Body::Contract(Program {
             argv,

@@ -12,6 +12,7 @@ pub mod process;
 pub mod session;
 pub mod spec;
 pub mod up;
+pub mod version;
 
 /// Ends everything that was started and has not ended, by force and at once:
 /// for the end of the program, when nobody is left who would.

@@ -6,8 +6,9 @@ use crate::run::folder::RUNS;
 
 /// Options that say where things are or who takes part: without them the same
 /// command would be about something else.
-const KEPT: [&str; 19] = [
+const KEPT: [&str; 20] = [
     "--peer",
+    "--with",
     "--cases",
     "--known",
     "--runs",

@@ -15,8 +15,9 @@ use crate::peer::process::Process;
 use crate::peer::spec::{Build, PeerSpec};
 
 /// How long a build may take. Installing the Python packages took 22 s with a
-/// warm cache and may take minutes over a slow line.
-const BUILD_LIMIT: Duration = Duration::from_secs(600);
+/// warm cache and may take minutes over a slow line; a tonic peer in another
+/// version is compiled whole.
+const BUILD_LIMIT: Duration = Duration::from_secs(1_800);
 /// The lines of a failed build that are shown.
 const TAIL_LINES: usize = 12;
 
