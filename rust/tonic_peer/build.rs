@@ -15,9 +15,13 @@ use prost::Message as _;
 /// carries HTTP/2.
 const NAMED_CRATES: [&str; 4] = ["tonic", "prost", "h2", "hyper"];
 
+/// Versions in which tonic's interface changed; `src/server/versions.rs` says how.
+const SWITCHES: [&str; 2] = ["0.13", "0.14.5"];
+
 fn main() -> Result<(), Box<dyn Error>> {
     generate_code()?;
     write_versions()?;
+    set_switches()?;
     Ok(())
 }
 
@@ -104,6 +108,31 @@ fn locked_version(lock: &str, name: &str) -> Option<String> {
         found = Some(version.to_owned());
     }
     found
+}
+
+/// `tonic_before_X` for each version of [`SWITCHES`] that the locked tonic is
+/// before.
+fn set_switches() -> Result<(), Box<dyn Error>> {
+    let lock = find_upwards("Cargo.lock").map(fs::read_to_string);
+    let locked = lock
+        .transpose()?
+        .and_then(|lock| locked_version(&lock, "tonic"));
+    for switch in SWITCHES {
+        let name = format!("tonic_before_{}", switch.replace('.', "_"));
+        println!("cargo::rustc-check-cfg=cfg({name})");
+        if locked
+            .as_ref()
+            .is_some_and(|locked| numbers(locked) < numbers(switch))
+        {
+            println!("cargo::rustc-cfg={name}");
+        }
+    }
+    Ok(())
+}
+
+fn numbers(version: &str) -> Vec<u32> {
+    let parts = version.split(['.', '-']);
+    parts.map_while(|part| part.parse().ok()).collect()
 }
 
 fn find_upwards(name: &str) -> Option<PathBuf> {

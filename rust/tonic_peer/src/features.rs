@@ -48,6 +48,7 @@ const SERVER: &[&str] = &[
     "service:grpc.reflection.v1alpha.ServerReflection",
     "option:max_concurrent_streams",
     "option:max_connection_age_ms",
+    #[cfg(not(tonic_before_0_14_5))]
     "option:max_connection_age_grace_ms",
 ];
 

@@ -8,9 +8,10 @@ use std::task::{Context, Poll};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::BodyExt as _;
-use tonic::body::Body;
 use tonic::codegen::Service;
 use tonic::server::NamedService;
+
+use super::versions::{Body, boxed};
 
 /// Comes back in the leading metadata.
 const LEADING: HeaderName = HeaderName::from_static("x-grpc-test-echo-initial");
@@ -60,7 +61,7 @@ fn with_trailers(body: Body, trailing: Vec<HeaderValue>) -> Body {
     if trailing.is_empty() {
         return body;
     }
-    Body::new(body.map_frame(move |mut frame| {
+    boxed(body.map_frame(move |mut frame| {
         if let Some(trailers) = frame.trailers_mut() {
             append(trailers, &TRAILING, &trailing);
         }

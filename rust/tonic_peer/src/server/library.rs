@@ -4,7 +4,7 @@
 use futures_util::FutureExt;
 use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::{Health, HealthServer};
-use tonic_health::server::{HealthReporter, HealthService};
+use tonic_health::server::health_reporter;
 use tonic_reflection::server::{Builder, Error};
 
 use crate::contract::SERVICES;
@@ -18,14 +18,16 @@ pub const NAMES: [&str; 3] = [HEALTH, REFLECTION, REFLECTION_ALPHA];
 
 /// Says of every service of the listener, and of the whole, that it serves.
 pub fn health(names: &[String]) -> HealthServer<impl Health> {
-    let reporter = HealthReporter::new();
+    let (reporter, server) = health_reporter();
     for name in names {
-        // Nobody else has the reporter yet, so there is nothing to wait for.
+        // Nobody else has the reporter yet, so there is nothing to wait for. A
+        // clone, since some versions of tonic want one that can change.
         reporter
+            .clone()
             .set_service_status(name, ServingStatus::Serving)
             .now_or_never();
     }
-    HealthServer::new(HealthService::from_health_reporter(reporter))
+    server
 }
 
 /// Tells of the services of the listener and their schemas.

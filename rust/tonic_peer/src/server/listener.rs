@@ -16,12 +16,14 @@ use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::UnixListenerStream;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 
 use super::handler::Desk;
 use super::options;
 use super::script::{Method, Scripted};
 use super::services;
+use super::versions;
+#[cfg(tonic_before_0_13)]
+use super::versions::ServeAll as _;
 use crate::codec::Types;
 use crate::contract::{
     Listen, Role, ShutDown, Unlistened, from_peer::Event, transport::Kind as TransportKind,
@@ -258,8 +260,7 @@ async fn serve(
     match socket {
         Socket::Tcp(listener) => {
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            // As tonic does where it binds by itself.
-            let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+            let incoming = versions::incoming(listener);
             let served = server.serve_with_incoming_shutdown(service, incoming, signal);
             Ok(served.await?)
         }

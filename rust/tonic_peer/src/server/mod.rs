@@ -15,5 +15,6 @@ mod options;
 mod script;
 mod services;
 mod test_service;
+mod versions;
 
 pub use listener::{Listener, listen};

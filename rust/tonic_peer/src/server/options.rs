@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 
+use super::versions;
 use crate::coding::Codings;
 use crate::contract::{ServerOptions, ServerTls};
 use crate::features::{Refusal, in_full};
@@ -35,7 +36,7 @@ pub fn configure(options: &ServerOptions) -> Result<(Server, Limits), Refusal> {
         server = server.max_connection_age(milliseconds(age));
     }
     if let Some(grace) = options.max_connection_age_grace_ms {
-        server = server.max_connection_age_grace(milliseconds(grace));
+        server = versions::age_grace(server, milliseconds(grace))?;
     }
     let limits = Limits {
         max_receive_message_size: options.max_receive_message_size.map(|size| size as usize),
