@@ -7,6 +7,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use wirecheck_core::plan::span;
 
 use super::compare::CompareArguments;
+use super::diff::DiffArguments;
 use super::doctor::DoctorArguments;
 use super::record::RecordArguments;
 use super::schema::SchemaArguments;
@@ -93,6 +94,8 @@ pub enum Command {
     Doctor(DoctorArguments),
     /// Send the same calls to two servers and show how their answers differ.
     Compare(CompareArguments),
+    /// Show how two runs differ, or two versions of a peer.
+    Diff(DiffArguments),
     /// Call every method of a server and write what it answers as cases.
     Record(RecordArguments),
     /// Show what passed in a cell: frames, headers, messages as fields, hex.

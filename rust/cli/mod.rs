@@ -4,6 +4,7 @@ mod arguments;
 mod ci;
 mod compare;
 mod context;
+mod diff;
 mod doctor;
 mod error;
 mod explain;
@@ -48,6 +49,7 @@ pub fn main() -> ExitCode {
         Command::List(options) => list::run(&options, stdout_style),
         Command::Explain(options) => explain::run(&options, stdout_style),
         Command::Compare(options) => compare::run(&options, stdout_style),
+        Command::Diff(options) => diff::run(&options, stdout_style),
         Command::Doctor(options) => doctor::run(&options, stdout_style),
         Command::Record(options) => record::run(&options, style),
         Command::Show(options) => show::run(&options, stdout_style),

@@ -8,6 +8,7 @@
 
 pub mod compare;
 pub mod compatibility;
+pub mod diff;
 pub mod doctor;
 pub mod explain;
 pub mod failure;
@@ -40,6 +41,7 @@ mod sample;
 
 pub use compare::{comparison, comparison_json, exit as comparison_exit};
 pub use compatibility::compatibility;
+pub use diff::{diff, diff_json, exit as diff_exit};
 pub use doctor::doctor;
 pub use explain::explain;
 pub use failure::failure;

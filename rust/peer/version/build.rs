@@ -249,12 +249,7 @@ impl Apart {
             fs::remove_dir_all(&wheels).map_err(at(&wheels))?;
         }
         command::run(&self.program("", &["python3", "-m", "venv", "--clear", FETCHER])).await?;
-        let pip = self
-            .folder
-            .join(FETCHER)
-            .join("bin/pip")
-            .display()
-            .to_string();
+        let pip = format!("{FETCHER}/bin/pip");
         let mut download = self.program(
             "",
             &[

@@ -103,10 +103,17 @@ pub struct Verdict {
 
 /// Decides on a cell from all its samples.
 pub fn decide(id: &str, samples: &[Judged], known: &[Known]) -> Verdict {
+    let plain = without_versions(id);
+    // What is known of a peer as it comes may be so of another version too; but
+    // it need not.
+    let of_another = |entry: &Known| {
+        let plain = plain.as_deref();
+        plain.is_some_and(|id| entry.cells.matches(id)) && samples_with(samples, entry) > 0
+    };
     let entries: Vec<(usize, &Known)> = known
         .iter()
         .enumerate()
-        .filter(|(_, entry)| entry.cells.matches(id))
+        .filter(|(_, entry)| entry.cells.matches(id) || of_another(entry))
         .collect();
     if let Some(finding) = unexpected(samples, &entries) {
         return verdict(Outcome::Fail, Some(finding.culprit), Vec::new(), None);
@@ -156,6 +163,24 @@ pub fn decide(id: &str, samples: &[Judged], known: &[Known]) -> Verdict {
         None,
     )
 }
+
+/// The id of the same cell of the peers as they come, if it has one in another
+/// version: `a@1.0/b/suite/case` is that of `a/b/suite/case`.
+fn without_versions(id: &str) -> Option<String> {
+    let plain = |name: &str| match name.split_once('@') {
+        // What stands behind a version is a part of the name: `a@1.0.dynamic`.
+        Some((name, version)) if version.ends_with(DYNAMIC) => format!("{name}{DYNAMIC}"),
+        Some((name, _)) => name.to_owned(),
+        None => name.to_owned(),
+    };
+    let (client, rest) = id.split_once('/')?;
+    let (server, rest) = rest.split_once('/')?;
+    let plain = format!("{}/{}/{rest}", plain(client), plain(server));
+    (plain != id).then_some(plain)
+}
+
+/// The end of the name of a peer that handles types that it got with its orders.
+const DYNAMIC: &str = ".dynamic";
 
 /// Decides on a cell that failed and was run again, alone.
 pub fn decide_again(id: &str, samples: &[Judged], known: &[Known]) -> Verdict {
@@ -286,6 +311,18 @@ mod tests {
     fn what_is_listed_and_passes_is_stale() {
         assert_eq!(outcome(&[sample(None)], &entry("")), Outcome::Stale);
         assert_eq!(outcome(&[sample(None)], &[]), Outcome::Pass);
+    }
+
+    #[test]
+    fn what_is_known_of_a_peer_may_be_so_of_another_version() {
+        let id = "python-grpcio@1.60.0/rust-tonic@0.12.dynamic/greeter/request-over-limit";
+        let of = |got| decide(id, &[sample(got)], &entry("")).outcome;
+        assert_eq!(of(Some("OUT_OF_RANGE")), Outcome::Fail, "another peer");
+        let id = id.replace(DYNAMIC, "");
+        let of = |got| decide(&id, &[sample(got)], &entry("")).outcome;
+        assert_eq!(of(Some("OUT_OF_RANGE")), Outcome::Known);
+        assert_eq!(of(Some("INTERNAL")), Outcome::Fail);
+        assert_eq!(of(None), Outcome::Pass, "it need not");
     }
 
     #[test]

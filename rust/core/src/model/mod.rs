@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod comparison;
+pub mod diff;
 pub mod exit;
 pub mod from_judge;
 pub mod read;

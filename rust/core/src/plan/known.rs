@@ -158,10 +158,11 @@ fn unknown_field(message: &str) -> Option<(&str, Vec<&str>)> {
 
 /// Entries that match none of the cells, each as a problem with the nearest
 /// ids. Only the full plan may be asked, or a filter would make entries
-/// unmatched.
+/// unmatched. One that names a version of a peer is for the runs that have it.
 pub fn unmatched(source: &Source, known: &[Known], cells: &[String]) -> Vec<Problem> {
     let lost = known
         .iter()
+        .filter(|entry| !entry.cells.as_str().contains('@'))
         .filter(|entry| !cells.iter().any(|id| entry.cells.matches(id)));
     lost.map(|entry| {
         let near = nearest(entry.cells.as_str(), cells.iter().map(String::as_str), 1);
@@ -234,6 +235,14 @@ rate = "1..5/30"
         for wrong in ["5..1/30", "1..31/30", "0..0/30", "1/30", "a..b/c"] {
             assert_eq!(Rate::parse(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_version_need_not_take_part() {
+        let text = ENTRY.replace("rust-tonic", "rust-tonic@0.12");
+        let source = Source::new("known.toml", text);
+        let known = load(&source).expect("valid");
+        assert!(unmatched(&source, &known, &[]).is_empty());
     }
 
     #[test]
