@@ -29,6 +29,11 @@ const OLD_PROST: [(&str, &str); 5] = [
     ("prost-reflect", "0.15"),
     ("protox", "0.8"),
 ];
+/// Since 0.13 the feature for TLS is named after what carries it out.
+const TLS: &str = "tls-ring";
+const OLD_TLS: &str = "tls";
+const TLS_SPLIT: (u32, u32) = (0, 13);
+
 /// What a workspace says of its members and of how they are built.
 const OF_WORKSPACE: [&str; 2] = ["workspace", "profile"];
 
@@ -111,6 +116,9 @@ fn choose(dependencies: &mut Table, tonic: &Tonic) {
         .collect();
     for name in names {
         let item = &mut dependencies[&name];
+        if name == "tonic" && tonic.numbers < TLS_SPLIT {
+            rename_feature(item, TLS, OLD_TLS);
+        }
         if item.get("workspace").is_some() {
             continue;
         }
@@ -159,6 +167,19 @@ fn with(item: &Item, key: &str, value: impl Into<Value>) -> Item {
     };
     table.insert(key, value.into());
     Item::from(table)
+}
+
+fn rename_feature(dependency: &mut Item, from: &str, to: &str) {
+    let features = dependency.get_mut("features").and_then(Item::as_value_mut);
+    let Some(features) = features.and_then(Value::as_array_mut) else {
+        return;
+    };
+    let at = features
+        .iter()
+        .position(|feature| feature.as_str() == Some(from));
+    if let Some(at) = at {
+        features.replace(at, to);
+    }
 }
 
 fn without(mut item: Item, key: &str) -> Item {
@@ -237,6 +258,13 @@ mod tests {
         let found = dependencies(&package, &["dependencies"]);
         assert!(!found.contains_key(CODEC) && found.contains_key("tonic"));
         assert_eq!(found["prost-reflect"]["version"].as_str(), Some("0.15"));
+        let features = found["tonic"]["features"].as_array().expect("features");
+        let has = |name| {
+            features
+                .iter()
+                .any(|feature| feature.as_str() == Some(name))
+        };
+        assert!(has("tls") && !has("tls-ring"));
         assert!(!package.contains("dev-dependencies"));
     }
 
