@@ -22,4 +22,5 @@ mod show;
 mod tap;
 mod text;
 mod variants;
+mod versions;
 mod wirecheck;
