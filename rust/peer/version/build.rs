@@ -118,7 +118,12 @@ impl Apart {
                 let wheels = self.folder.join(WHEELS).display().to_string();
                 program.env.push(("PIP_FIND_LINKS".into(), wheels));
             }
-            Library::Tonic | Library::GrpcJs => {}
+            // A folder is copied and not linked, also from the lock.
+            Library::GrpcJs => {
+                let links = ("npm_config_install_links".into(), "true".into());
+                program.env.push(links);
+            }
+            Library::Tonic => {}
         }
         // A script of the copy is named from there.
         if let Some(script) = program
