@@ -104,6 +104,7 @@ mod tests {
             frames: Vec::new(),
             streams: Vec::new(),
             faults: Vec::new(),
+            tls: None,
         };
         let said = |client, server, reset| silent(&connection(client, server, reset));
         assert_eq!(said(24, 9, false), None);
