@@ -18,7 +18,7 @@ const PEERS: [&str; 7] = [
 fn list_names_every_case_with_what_it_is_about() {
     let answer = succeeded(&["list"]);
     for told in [
-        "greeter: 29 cases",
+        "greeter: 31 cases",
         "say-hello  ",
         "The name travels as the article prints it, and so does the answer.",
         "text.chinese",

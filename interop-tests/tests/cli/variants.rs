@@ -134,5 +134,5 @@ fn a_suite_on_request_runs_where_a_pattern_names_it() {
     assert_eq!(asked.exit, Some(0), "{}", asked.stderr);
     let run = place.last();
     let many = cell(&run, "rust-tonic/rust-tonic/long/many");
-    assert_eq!(many.attempts[0].calls.len(), 4);
+    assert_eq!(many.attempts[0].calls["call"].len(), 4);
 }
