@@ -151,21 +151,23 @@ fn verdicts<'a>(
 }
 
 fn verdict(cell: &Cell) -> Option<Verdict<'_>> {
-    let outcome = match Outcome::of_name(&cell.outcome) {
-        Outcome::NotRun => return None,
-        // What is listed is no part of what was seen.
-        Outcome::Known => Outcome::Fail,
-        Outcome::Stale => Outcome::Pass,
-        outcome => outcome,
-    };
     let findings = cell.attempts.iter().flat_map(|attempt| &attempt.findings);
     let findings = findings.filter(|finding| finding.level == "MUST");
+    let findings: BTreeMap<_, _> = findings
+        .map(|finding| (finding.fingerprint.as_str(), finding))
+        .collect();
+    let outcome = match Outcome::of_name(&cell.outcome) {
+        Outcome::NotRun => return None,
+        // What is listed is no part of what was seen; a race that is listed may
+        // not have shown itself.
+        Outcome::Known if !findings.is_empty() => Outcome::Fail,
+        Outcome::Known | Outcome::Stale => Outcome::Pass,
+        outcome => outcome,
+    };
     Some(Verdict {
         cell,
         outcome: outcome.name(),
-        findings: findings
-            .map(|finding| (finding.fingerprint.as_str(), finding))
-            .collect(),
+        findings,
     })
 }
 
@@ -184,7 +186,13 @@ fn change(was: &Verdict<'_>, now: &Verdict<'_>) -> Option<(Turn, Seen, Seen)> {
         (false, false) if was.outcome == now.outcome => Turn::Better,
         _ => Turn::Other,
     };
-    Some((turn, seen(was, gone), seen(now, new)))
+    let told = |values| (seen(was, &gone, values), seen(now, &new, values));
+    let (before, after) = match told(Values::Short) {
+        // Only the values tell them apart.
+        (before, after) if before == after => told(Values::All),
+        told => told,
+    };
+    Some((turn, before, after))
 }
 
 /// Findings of one that the other does not have.
@@ -196,12 +204,24 @@ fn missing<'a>(of: &Verdict<'a>, other: &Verdict<'_>) -> Vec<&'a FindingOf> {
         .collect()
 }
 
-fn seen(verdict: &Verdict<'_>, own: Vec<&FindingOf>) -> Seen {
+/// Which values are told behind a sentence.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Values {
+    /// Those of a few characters.
+    Short,
+    /// All, each with its beginning.
+    All,
+}
+
+fn seen(verdict: &Verdict<'_>, own: &[&FindingOf], values: Values) -> Seen {
     let told = match own.is_empty() {
         true => verdict.findings.values().copied().collect(),
-        false => own,
+        false => own.to_vec(),
     };
-    let sentences: BTreeSet<String> = told.into_iter().map(sentence).collect();
+    let sentences: BTreeSet<String> = told
+        .into_iter()
+        .map(|finding| sentence(finding, values))
+        .collect();
     let mut sentences: Vec<String> = sentences.into_iter().collect();
     if let (true, Some(reason)) = (sentences.is_empty(), &verdict.cell.reason)
         && !["known", "stale"].contains(&reason.code.as_str())
@@ -214,12 +234,16 @@ fn seen(verdict: &Verdict<'_>, own: Vec<&FindingOf>) -> Seen {
     }
 }
 
-/// What is wrong, with the value that was seen if it is a short one.
-fn sentence(finding: &FindingOf) -> String {
+/// What is wrong, with the value that was seen.
+fn sentence(finding: &FindingOf, values: Values) -> String {
     const SHORT: usize = 40;
+    const MOST: usize = 200;
+    let told = |value: &str| !finding.sentence.contains(value);
     match &finding.got {
-        Some(got) if got.value.len() <= SHORT && !finding.sentence.contains(&got.value) => {
-            format!("{}: {}", finding.sentence, got.value)
+        Some(got) if values == Values::Short && got.value.len() > SHORT => finding.sentence.clone(),
+        Some(got) if !got.value.is_empty() && told(&got.value) => {
+            let value: String = got.value.chars().take(MOST).collect();
+            format!("{}: {value}", finding.sentence)
         }
         _ => finding.sentence.clone(),
     }
