@@ -82,7 +82,11 @@ fn a_version_stands_beside_the_one_that_comes_along() {
         return;
     }
     let place = Place::new();
-    let asked = ["--with", "go-grpc@v1.60.0", "go-grpc*/go-grpc*/greeter/say-hello"];
+    let asked = [
+        "--with",
+        "go-grpc@v1.60.0",
+        "go-grpc*/go-grpc*/greeter/say-hello",
+    ];
     let run = run_with(&place, &asked);
     assert_eq!(run.exit, Some(0), "{}", run.stderr);
     let last = place.last();
