@@ -114,7 +114,10 @@ impl Service<http::Request<Body>> for Scripted {
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         let ready = Service::<http::Request<Body>>::poll_ready(&mut self.routes, context);
-        ready.map(|ready| Ok(ready.expect(NEVER_FAILS)))
+        ready.map(|ready| {
+            let () = ready.expect(NEVER_FAILS);
+            Ok(())
+        })
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
