@@ -16,6 +16,22 @@
 //! - tonic drops the future of a handler whose call has ended: `CALL_END_DROPPED`.
 //! - A handler cannot choose the code of a reset: there is no feature `reset`.
 //! - prost drops unknown fields, so what was seen is without them.
+//! - A client or a service of tonic compresses all that it sends, or nothing. Only
+//!   the one response of a unary or client-streaming method can be left
+//!   uncompressed, and no message of a stream: there is no feature
+//!   `per-message-compression`.
+//! - It decompresses before a codec or a handler sees anything, and does not say
+//!   that it did: there is no feature `sees-compressed-flag`.
+//! - It sends and accepts a coding only where it is told to. A server that was not
+//!   answers UNIMPLEMENTED to a request in that coding.
+//! - It has no call credentials. Its users send a token with an interceptor, which
+//!   is metadata like any other and goes out over plain text as well: there is no
+//!   feature `call-credentials`.
+//! - It takes TLS from rustls, over TCP alone. A client that is refused for its
+//!   certificate learns of that after the handshake of TLS 1.3, and has UNKNOWN or
+//!   CANCELLED then instead of UNAVAILABLE.
+//! - A deadline does not end a handshake that the other side leaves unanswered: the
+//!   call has not left tonic's queue then. `Abort` ends it.
 //!
 //! Each listener has a thread with a runtime of its own, see [`server`]. The
 //! orders and all calls share one single-threaded runtime: on two cores a unary

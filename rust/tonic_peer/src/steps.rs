@@ -21,6 +21,7 @@ pub fn check(role: Role, send: &[Step], receive: &[Step]) -> Result<(), Refusal>
     for (lane, steps) in [(Lane::Send, send), (Lane::Receive, receive)] {
         for (number, step) in (1..).zip(steps) {
             features::check(role, &step.requires)?;
+            check_compression(step)?;
             check_step(role, lane, step.kind.as_ref()).map_err(|refusal| match refusal {
                 Refusal::CouldNotTry(why) => {
                     Refusal::CouldNotTry(format!("step {number} of the lane {lane:?}: {why}"))
@@ -30,6 +31,15 @@ pub fn check(role: Role, send: &[Step], receive: &[Step]) -> Result<(), Refusal>
         }
     }
     check_order(send)
+}
+
+/// tonic compresses all messages that a side sends in a call, or none.
+fn check_compression(step: &Step) -> Result<(), Refusal> {
+    if step.uncompressed {
+        let feature = "per-message-compression".to_owned();
+        return Err(Refusal::Unsupported(feature));
+    }
+    Ok(())
 }
 
 fn check_step(role: Role, lane: Lane, kind: Option<&Kind>) -> Result<(), Refusal> {

@@ -77,6 +77,10 @@ struct Plan {
 impl Plan {
     fn new(order: Call, channel: Channel) -> Result<Self, Refusal> {
         features::check(Role::Client, &order.requires)?;
+        if !order.bearer_token.is_empty() {
+            // An interceptor would be metadata like any other, see the crate's text.
+            return Err(Refusal::Unsupported("call-credentials".to_owned()));
+        }
         let types = Types::new(&order.descriptor_set)?;
         let plan = Self {
             channel,

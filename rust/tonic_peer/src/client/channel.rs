@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use http::Uri;
+use rustls::RootCertStore;
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use tonic::client::Grpc;
 use tonic::transport::{self, Certificate, ClientTlsConfig, Endpoint, Identity};
 
@@ -41,8 +43,13 @@ pub fn open(order: &Open) -> Result<Channel, Refusal> {
         options.compression.as_deref(),
         options.accept_compression.as_deref(),
     )?;
-    let endpoint = endpoint(&order.target, order.tls.as_ref())?;
-    let endpoint = configure(endpoint, &options)?;
+    let scheme = order.tls.as_ref().map_or("http", |_| "https");
+    let mut endpoint = endpoint(&order.target, scheme)?;
+    if let Some(tls) = &order.tls {
+        let secured = endpoint.tls_config(tls_config(tls)?);
+        endpoint = secured.map_err(|error| could_not_open(&error))?;
+    }
+    let endpoint = configure(endpoint, scheme, &options)?;
     Ok(Channel {
         channel: endpoint.connect_lazy(),
         max_receive_message_size: options.max_receive_message_size,
@@ -51,33 +58,46 @@ pub fn open(order: &Open) -> Result<Channel, Refusal> {
     })
 }
 
-fn endpoint(target: &str, tls: Option<&ClientTls>) -> Result<Endpoint, Refusal> {
-    let uri = match tls {
-        _ if target.starts_with("unix:") => target.to_owned(),
-        None => format!("http://{target}"),
-        Some(_) => format!("https://{target}"),
+fn endpoint(target: &str, scheme: &str) -> Result<Endpoint, Refusal> {
+    let uri = if target.starts_with("unix:") {
+        target.to_owned()
+    } else {
+        format!("{scheme}://{target}")
     };
-    let endpoint = Endpoint::from_shared(uri).map_err(|error| could_not_open(&error))?;
-    match tls {
-        None => Ok(endpoint),
-        Some(tls) => endpoint
-            .tls_config(tls_config(tls))
-            .map_err(|error| could_not_open(&error)),
-    }
+    Endpoint::from_shared(uri).map_err(|error| could_not_open(&error))
 }
 
 /// Trusts nobody but the order's authority.
-fn tls_config(tls: &ClientTls) -> ClientTlsConfig {
+fn tls_config(tls: &ClientTls) -> Result<ClientTlsConfig, Refusal> {
+    check_authority(&tls.ca)?;
     let config = ClientTlsConfig::new()
         .ca_certificate(Certificate::from_pem(&tls.ca))
         .domain_name(&tls.server_name);
-    match tls.certificate_chain.is_empty() {
+    Ok(match tls.certificate_chain.is_empty() {
         true => config,
         false => config.identity(Identity::from_pem(&tls.certificate_chain, &tls.private_key)),
-    }
+    })
 }
 
-fn configure(mut endpoint: Endpoint, options: &ChannelOptions) -> Result<Endpoint, Refusal> {
+/// Refuses what is no certificate. tonic passes over it in silence and then
+/// trusts nobody, which would look like a fault of the server.
+fn check_authority(pem: &[u8]) -> Result<(), Refusal> {
+    let authority = CertificateDer::from_pem_slice(pem).map_err(|error| no_authority(&error))?;
+    RootCertStore::empty()
+        .add(authority)
+        .map_err(|error| no_authority(&error))
+}
+
+fn no_authority(error: &dyn std::error::Error) -> Refusal {
+    let why = in_full(error);
+    Refusal::CouldNotTry(format!("rustls finds no authority to trust: {why}"))
+}
+
+fn configure(
+    mut endpoint: Endpoint,
+    scheme: &str,
+    options: &ChannelOptions,
+) -> Result<Endpoint, Refusal> {
     if let Some(size) = options.max_header_list_size {
         endpoint = endpoint.http2_max_header_list_size(size);
     }
@@ -91,7 +111,8 @@ fn configure(mut endpoint: Endpoint, options: &ChannelOptions) -> Result<Endpoin
         endpoint = endpoint.keep_alive_while_idle(enabled);
     }
     if let Some(authority) = &options.authority {
-        let origin = Uri::try_from(format!("http://{authority}"));
+        // tonic takes `:scheme` from here, too.
+        let origin = Uri::try_from(format!("{scheme}://{authority}"));
         endpoint = endpoint.origin(origin.map_err(|error| could_not_open(&error))?);
     }
     if let Some(user_agent) = &options.user_agent {

@@ -2,6 +2,7 @@
 //! a client against a server, through every kind of order.
 
 mod calls;
+mod codings;
 mod contract;
 mod life;
 mod limits;
