@@ -6,7 +6,9 @@ use super::run::Finished;
 use super::table::{Role, Row};
 
 /// Beside what differs from run to run of any kind.
-const OF_BROKEN_PEERS: [(&str, &str); 4] = [
+const OF_BROKEN_PEERS: [(&str, &str); 5] = [
+    // Cases that are added before it move it.
+    (r"(cases/[\w-]+\.yaml):\d+", "$1:[LINE]"),
     // Which pair is through first is a race.
     (r"(?m)^\[[12]/2\] .*\n", ""),
     // Nor does a flood always come as far.

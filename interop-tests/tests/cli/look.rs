@@ -18,9 +18,9 @@ const PEERS: [&str; 7] = [
 fn list_names_every_case_with_what_it_is_about() {
     let answer = succeeded(&["list"]);
     for told in [
-        "greeter: 31 cases",
+        "cases. One unary call, its bytes, its limits and its ends.",
         "say-hello  ",
-        "The name travels as the article prints it, and so does the answer.",
+        "The name travels as the article prints it",
         "text.chinese",
         "race: 1 case",
         "(10 samples)",
