@@ -118,8 +118,10 @@ build_article() {
   run "$BUILD_SECONDS" go build -trimpath -buildvcs=false -o "$scratch/article/" ./article/... ||
     fail "the article's programs cannot be built$(quoted)" 'mend what it says, then: make go'
   # Anew as a whole, so that no program stays whose source is gone.
-  { rm -rf "$ARTICLE" && mv "$scratch/article" "$ARTICLE" && write_stamp "$ARTICLE/$STAMP" "$article_digest"; } ||
-    cannot_write "$ARTICLE"
+  {
+    rm -rf "$ARTICLE" && mv "$scratch/article" "$ARTICLE" &&
+      write_stamp "$ARTICLE/$STAMP" "$article_digest"
+  } || cannot_write "$ARTICLE"
 }
 
 main
