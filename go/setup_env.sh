@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Sets up what the Go peer needs: the generated stubs and the program, go/bin/go-grpc.
+# Sets up what is made of Go: the generated stubs, the peer go/bin/go-grpc, and the article's
+# programs, go/bin/article.
 #
-# Run by `make go`. With nothing changed it compares two stamps and is done.
+# Run by `make go`. With nothing changed it compares three stamps and is done.
 set -uo pipefail
 
 LANGUAGE=go
@@ -11,6 +12,7 @@ source "$FOLDER/../scripts/setup.sh"
 PROTO_DIR=$FOLDER/../proto
 STUBS=$FOLDER/generated
 PROGRAM=$FOLDER/bin/go-grpc
+ARTICLE=$FOLDER/bin/article
 
 # Generous, for a slow line and a cold cache: the modules are about 20 MB. They end a set-up that
 # hangs, and are no measure of how long one takes (about 20 s).
@@ -30,6 +32,7 @@ main() {
   take_lock "$LOCK_SECONDS"
   stubs_current || generate_stubs
   program_current || build_program
+  article_current || build_article
 }
 
 # --- stamps -----------------------------------------------------------------
@@ -40,7 +43,7 @@ find_version() {
   version=$(<"$scratch/output")
 }
 
-is_current() { stubs_current && program_current; }
+is_current() { stubs_current && program_current && article_current; }
 
 stubs_current() {
   stubs_digest=$(digest stub_sources "$version")
@@ -50,6 +53,13 @@ stubs_current() {
 program_current() {
   program_digest=$(digest program_sources "$version")
   is_stamped "${PROGRAM%/*}/$STAMP" "$program_digest" && [ -x "$PROGRAM" ]
+}
+
+article_current() {
+  # A copy for another version of grpc-go is made of the peer alone.
+  [ -d article ] || return 0
+  article_digest=$(digest article_sources "$version")
+  is_stamped "$ARTICLE/$STAMP" "$article_digest"
 }
 
 # What the stubs depend on: the generator, what it is made of, and every schema.
@@ -63,6 +73,11 @@ stub_sources() {
 program_sources() {
   stub_sources
   find peers -name '*.go' ! -name '*_test.go' -print0
+}
+
+article_sources() {
+  stub_sources
+  find article -name '*.go' ! -name '*_test.go' -print0
 }
 
 # --- stubs ------------------------------------------------------------------
@@ -88,7 +103,7 @@ fetch_modules() {
     'check the network or name a proxy that can be reached: GOPROXY=<its address> make go'
 }
 
-# --- the program ------------------------------------------------------------
+# --- the programs -----------------------------------------------------------
 
 build_program() {
   say 'building go-grpc'
@@ -96,6 +111,17 @@ build_program() {
   run "$BUILD_SECONDS" go build -trimpath -buildvcs=false -o "$scratch/go-grpc" ./peers/grpc_go ||
     fail "go-grpc cannot be built$(quoted)" 'mend what it says, then: make go'
   put_in_place "$scratch/go-grpc" "$PROGRAM" "${PROGRAM%/*}/$STAMP" "$program_digest"
+}
+
+build_article() {
+  say "building the article's programs"
+  run "$BUILD_SECONDS" go build -trimpath -buildvcs=false -o "$scratch/article/" ./article/... ||
+    fail "the article's programs cannot be built$(quoted)" 'mend what it says, then: make go'
+  # Anew as a whole, so that no program stays whose source is gone.
+  {
+    rm -rf "$ARTICLE" && mv "$scratch/article" "$ARTICLE" &&
+      write_stamp "$ARTICLE/$STAMP" "$article_digest"
+  } || cannot_write "$ARTICLE"
 }
 
 main

@@ -1,5 +1,5 @@
-# The article's programs, run as printed, in both languages.
+# The article's programs, run as printed, in three languages.
 
 .PHONY: article
-article: python ## Run the article's programs in Python, in Rust, and in every pairing
+article: python ## Run the article's programs in Python, Go and Rust, and in every pairing
 	@$(PYTHON) python/article_tour

@@ -1,57 +1,36 @@
-"""The article's programs, run as the article runs them, in both languages.
+"""The article's programs, run as the article runs them, in three languages.
 
-Python's part comes first, for it needs no build; then Rust's; then each client
-against each server. What they print is compared with what the article prints.
+Python's part comes first, for it needs no build; then Go's and Rust's; then each
+client against each server. What they print is compared with what the article prints.
+Go is optional outside CI: without it, its outputs are not run.
 
 Exit status: 0 when every output is the article's, 1 when one differs, 3 when the
-programs cannot be run (the port is taken, cargo is missing), 130 when interrupted.
+programs cannot be run (the port is taken, cargo is missing), 5 when Go is missing
+and CI is `true`, 130 when interrupted.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-from dataclasses import dataclass, field
-from pathlib import Path
 
-import cargo
-from failure import EXIT_DIFFERS, EXIT_INFRASTRUCTURE, EXIT_INTERRUPTED, TourError
+import languages
+from failure import (
+    EXIT_DIFFERS,
+    EXIT_INCOMPLETE,
+    EXIT_INFRASTRUCTURE,
+    EXIT_INTERRUPTED,
+    TourError,
+)
+from languages import Language, Missing
 from port import port_held
 from programs import Program, run, serving
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-ARTICLE = ROOT / "python" / "article"
-VENV_PYTHON = ROOT / ".venv" / "bin" / "python"
+from tally import Tally
 
 # What the article prints.
 MAIN_PRINTS = "b'\\n\\x05World'\nWorld\n"
 CLIENT_PRINTS = "Hello, World\n"
-
-
-@dataclass(frozen=True)
-class Language:
-    """The article's three programs in one language."""
-
-    name: str
-    main: Program
-    server: Program
-    client: Program
-
-
-@dataclass
-class Tour:
-    """What was run and what of it was not as the article prints it."""
-
-    compared: int = 0
-    differing: list[str] = field(default_factory=list)
-
-    def compare(self, what: str, printed: str, expected: str) -> str:
-        """Compares an output and returns the mark to show beside it."""
-        self.compared += 1
-        if printed == expected:
-            return "ok"
-        self.differing.append(f"{what}: printed {printed!r}, and the article {expected!r}")
-        return "X differs"
 
 
 def main() -> int:
@@ -64,104 +43,146 @@ def main() -> int:
         print("interrupted; the programs are ended", file=sys.stderr)
         return EXIT_INTERRUPTED
     except TourError as error:
-        sys.stdout.flush()
-        print(f"error: {error}\n\nhint: {error.hint}", file=sys.stderr)
-        return EXIT_INFRASTRUCTURE
+        return complain(EXIT_INFRASTRUCTURE, str(error), error.hint)
 
 
 def interrupt(_signal: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
+def complain(status: int, sentence: str, hint: str) -> int:
+    sys.stdout.flush()
+    print(f"error: {sentence}\n\nhint: {hint}", file=sys.stderr)
+    return status
+
+
 def take_tour() -> int:
-    tour = Tour()
+    tally = Tally()
     with port_held():
         pass  # a taken port is said before anything runs, and before a build
-    python = python_programs()
-    show_part(tour, "The article in Python", python)
-    rust = rust_programs()
-    show_part(tour, "The article in Rust", rust)
-    show_pairings(tour, [python, rust])
-    return conclude(tour)
+    python = languages.python()
+    show_part(tally, "Python", python)
+    go = languages.go()
+    show_part(tally, "Go", go)
+    rust = languages.rust()
+    show_part(tally, "Rust", rust)
+    shown = [python, go, rust]
+    show_lines(tally, shown)
+    show_pairings(tally, shown)
+    return conclude(tally)
 
 
-# --- the programs -----------------------------------------------------------
+# --- the course of the article ----------------------------------------------
 
 
-def python_programs() -> Language:
-    if not VENV_PYTHON.exists():
-        raise TourError("the Python environment .venv is not there", "make python")
-    programs = (python_program(name) for name in ("main.py", "server.py", "client.py"))
-    return Language("python", *programs)
+def show_part(tally: Tally, title: str, language: Language | Missing) -> None:
+    say(f"\nThe article in {title}")
+    if isinstance(language, Missing):
+        show_missing(tally, language)
+    else:
+        show_course(tally, language)
 
 
-def python_program(name: str) -> Program:
-    return Program(f"python {name}", (str(VENV_PYTHON), name), ARTICLE)
-
-
-def rust_programs() -> Language:
-    say(f"$ {' '.join(cargo.COMMAND)}")
-    paths = cargo.build(ROOT)
-    programs = (Program(name, (str(paths[name]),), ROOT) for name in cargo.PROGRAMS)
-    return Language("rust", *programs)
-
-
-# --- what is shown ----------------------------------------------------------
-
-
-def show_part(tour: Tour, title: str, language: Language) -> None:
+def show_course(tally: Tally, language: Language) -> None:
     """The article's own course: the message, then the server and a client."""
-    say(f"\n{title}")
-    show_output(tour, language.main, MAIN_PRINTS)
+    show_output(tally, language.main, MAIN_PRINTS)
     with port_held(), serving(language.server):
         say(f"  $ {language.server.shown} &")
-        show_output(tour, language.client, CLIENT_PRINTS)
-    say("")
+        show_output(tally, language.client, CLIENT_PRINTS)
 
 
-def show_output(tour: Tour, program: Program, expected: str) -> None:
+def show_output(tally: Tally, program: Program, expected: str) -> None:
     say(f"  $ {program.shown}")
     printed = run(program)
-    mark = tour.compare(program.shown, printed, expected)
+    mark = tally.compare(program.shown, printed, expected)
     *lines, last = printed.splitlines() or [""]
     for line in lines:
         say(f"    {line}")
     say(f"    {last:<30} {mark}")
 
 
-def show_pairings(tour: Tour, languages: list[Language]) -> None:
-    """The article's lines once more, side by side, and every client with every server."""
-    say("The article's lines")
-    for language in languages:
-        printed = run(language.main)
-        mark = tour.compare(f"{language.name}'s lines", printed, MAIN_PRINTS)
-        say(f"  {language.name:<9} {'   '.join(printed.splitlines()):<29} {mark}")
-    say("\nThe four pairings\n  client    server    prints")
-    for server in languages:
-        with port_held(), serving(server.server):
-            for client in languages:
-                show_pairing(tour, client, server)
+def show_missing(tally: Tally, missing: Missing) -> None:
+    """The two outputs of the course, in the places where they would be."""
+    for program in ("main", "client"):
+        say(f"  {program:<9} {tally.leave_out(missing)}")
+    say(f"  to run them: {missing.mend}")
 
 
-def show_pairing(tour: Tour, client: Language, server: Language) -> None:
+# --- side by side -----------------------------------------------------------
+
+
+def show_lines(tally: Tally, shown: list[Language | Missing]) -> None:
+    """The article's lines once more, one language below the other."""
+    say("\nThe article's lines")
+    for language in shown:
+        say(f"  {language.name:<9} {lines_of(tally, language)}")
+
+
+def lines_of(tally: Tally, language: Language | Missing) -> str:
+    if isinstance(language, Missing):
+        return tally.leave_out(language)
+    printed = run(language.main)
+    mark = tally.compare(f"{language.name}'s lines", printed, MAIN_PRINTS)
+    return f"{'   '.join(printed.splitlines()):<29} {mark}"
+
+
+def show_pairings(tally: Tally, shown: list[Language | Missing]) -> None:
+    """Every client with every server."""
+    say("\nThe nine pairings\n  client    server    prints")
+    for server in shown:
+        if isinstance(server, Missing):
+            for client in shown:
+                show_pairing(client, server, tally.leave_out(server))
+        else:
+            show_clients(tally, shown, server)
+
+
+def show_clients(tally: Tally, shown: list[Language | Missing], server: Language) -> None:
+    with port_held(), serving(server.server):
+        for client in shown:
+            show_pairing(client, server, greeting_of(tally, client, server))
+
+
+def greeting_of(tally: Tally, client: Language | Missing, server: Language) -> str:
+    if isinstance(client, Missing):
+        return tally.leave_out(client)
     printed = run(client.client)
-    pair = f"{client.name}/{server.name}"
-    mark = tour.compare(pair, printed, CLIENT_PRINTS)
-    say(f"  {client.name:<9} {server.name:<9} {printed.rstrip():<19} {mark}")
+    mark = tally.compare(f"{client.name}/{server.name}", printed, CLIENT_PRINTS)
+    return f"{printed.rstrip():<19} {mark}"
 
 
-def conclude(tour: Tour) -> int:
-    if not tour.differing:
-        say(f"\nall {tour.compared} outputs are as the article prints them")
-        return 0
-    say(f"\n{len(tour.differing)} of {tour.compared} outputs are not as the article prints them")
-    for difference in tour.differing:
+def show_pairing(client: Language | Missing, server: Language | Missing, what: str) -> None:
+    say(f"  {client.name:<9} {server.name:<9} {what}")
+
+
+# --- the end ----------------------------------------------------------------
+
+
+def conclude(tally: Tally) -> int:
+    say(f"\n{tally.verdict()}")
+    for difference in tally.differing:
         say(f"  X {difference}")
-    return EXIT_DIFFERS
+    if tally.differing:
+        return EXIT_DIFFERS
+    if tally.missing and is_ci():
+        return complain_of_missing(tally.missing)
+    return 0
+
+
+def complain_of_missing(missing: list[Missing]) -> int:
+    """What a developer's machine may lack, CI must have."""
+    whys = ", ".join(language.why for language in missing)
+    mends = ", ".join(language.mend for language in missing)
+    return complain(EXIT_INCOMPLETE, f"CI is true, so nothing may be missing: {whys}", mends)
+
+
+def is_ci() -> bool:
+    """Whether this is a CI service, as nearly all of them say it."""
+    return os.environ.get("CI") in ("true", "1")
 
 
 def say(text: str) -> None:
-    # Flushed, so that it stays in order with cargo's progress on stderr.
+    # Flushed, so that it stays in order with a build's progress on stderr.
     print(text, flush=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 EXIT_DIFFERS = 1
 EXIT_INFRASTRUCTURE = 3
+EXIT_INCOMPLETE = 5
 EXIT_INTERRUPTED = 130
 
 

@@ -11,6 +11,8 @@ sys.path[:0] = [str(ROOT / "python" / "article_tour"), str(ROOT / "bench")]
 import cargo  # noqa: E402
 import claim  # noqa: E402
 import port  # noqa: E402
+from languages import Missing  # noqa: E402
+from tally import Tally  # noqa: E402
 
 # Two listeners, on 50051 (0xC383) and 50052, and a connection to the first.
 PROC_NET_TCP = """\
@@ -44,6 +46,32 @@ class Cargo(unittest.TestCase):
         ]
         found = cargo.executables("\n".join(map(json.dumps, messages)))
         self.assertEqual(found, {"article-main": Path("/b/m")})
+
+
+class TallyOfATour(unittest.TestCase):
+    def test_every_output_as_printed(self) -> None:
+        tally = Tally()
+        self.assertEqual(tally.compare("main", "World", "World"), "ok")
+        self.assertEqual(tally.verdict(), "all 1 outputs are as the article prints them")
+
+    def test_an_output_that_differs_is_kept_with_both_texts(self) -> None:
+        tally = Tally()
+        tally.compare("main", "World", "World")
+        self.assertEqual(tally.compare("client", "Bye", "Hello"), "X differs")
+        self.assertEqual(tally.differing, ["client: printed 'Bye', and the article 'Hello'"])
+        self.assertEqual(tally.verdict(), "1 of 2 outputs are not as the article prints them")
+
+    def test_what_is_not_run_is_counted_and_its_reason_told_once(self) -> None:
+        tally = Tally()
+        tally.compare("main", "World", "World")
+        go = Missing("go", "go not found", "install Go")
+        for _ in range(2):
+            self.assertEqual(tally.leave_out(go), "not run: go not found")
+        self.assertEqual(tally.missing, [go])
+        self.assertEqual(
+            tally.verdict(),
+            "all 1 outputs are as the article prints them; 2 not run: go not found",
+        )
 
 
 class Claim(unittest.TestCase):

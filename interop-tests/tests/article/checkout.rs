@@ -1,10 +1,13 @@
 //! Where things are, and how the article's programs are started.
 
+use std::env;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use assert_cmd::Command;
+use tempfile::TempDir;
 
 /// What `main.py` prints in the article.
 pub const MAIN_PRINTS: &str = "b'\\n\\x05World'\nWorld\n";
@@ -39,6 +42,33 @@ pub fn tour() -> Command {
     let mut command = python(&root());
     command.arg("python/article_tour");
     command
+}
+
+/// Whether there is a Go, which may be missing outside CI only.
+pub fn go_is_here() -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let is_here = env::split_paths(&path).any(|folder| folder.join("go").is_file());
+    if !is_here {
+        assert_ne!(env::var("CI").as_deref(), Ok("true"), "go not found");
+        eprintln!("not run: go not found");
+    }
+    is_here
+}
+
+/// Makes a folder with a `cargo` and nothing else, to be a whole `PATH`. That `cargo` builds this
+/// checkout, wherever it is called, and finds what is on the `PATH` of the tests.
+pub fn path_with_cargo_alone() -> TempDir {
+    let bin = tempfile::tempdir().expect("a folder for cargo");
+    let script = format!(
+        "#!/bin/sh\nexport PATH='{}'\ncd '{}' && exec '{}' \"$@\"\n",
+        env::var("PATH").expect("a PATH"),
+        root().display(),
+        env!("CARGO")
+    );
+    let cargo = bin.path().join("cargo");
+    fs::write(&cargo, script).expect("the script is written");
+    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).expect("the script may be run");
+    bin
 }
 
 /// Copies a folder with all that is in it.

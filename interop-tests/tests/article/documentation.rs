@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::checkout::root;
+use crate::tour::END;
 
 /// A program is shown below a comment that names its file.
 const MARK: &str = "<!-- the whole of ";
@@ -25,12 +26,32 @@ fn the_programs_in_the_documentation_are_the_files() {
         [
             "proto/hello.proto",
             "python/article/main.py",
+            "go/article/main/main.go",
             "rust/article/src/bin/article-main.rs",
             "python/article/server.py",
+            "go/article/server/main.go",
             "rust/article/src/bin/article-server.rs",
             "python/article/client.py",
+            "go/article/client/main.go",
             "rust/article/src/bin/article-client.rs",
         ]
+    );
+}
+
+/// What a test of the tour expects is what readers are shown.
+#[test]
+fn the_output_in_the_documentation_is_that_of_the_tour() {
+    let shown = format!("{END}```\n");
+    assert!(
+        read("docs/article.md").contains(&shown),
+        "docs/article.md does not show\n{shown}"
+    );
+    let (tables, _) = END
+        .rsplit_once("\n\n")
+        .expect("the verdict stands apart from the tables");
+    assert!(
+        read("README.zh-CN.md").contains(tables),
+        "README.zh-CN.md does not show\n{tables}"
     );
 }
 
