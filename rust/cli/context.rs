@@ -132,7 +132,9 @@ impl Context {
             names(&clients),
             names(&servers),
             self.asked_for(patterns),
-            |client, server, case| service::suits(clients[client], servers[server], case),
+            |client, server, case, variant| {
+                service::suits_over(clients[client], servers[server], case, variant)
+            },
         );
         let patterns = patterns
             .iter()

@@ -3,22 +3,25 @@
 
 use std::path::{Path, PathBuf};
 
+use wirecheck_core::plan::load::load;
 use wirecheck_core::plan::manifest::{self, Manifest, Peer, Role, Runs};
+use wirecheck_core::plan::resolve::resolve;
 use wirecheck_core::plan::schema::Schema;
 use wirecheck_core::plan::service::{self, Ask};
 use wirecheck_core::plan::source::Source;
-use wirecheck_core::plan::types::CasePlan;
+use wirecheck_core::plan::types::{CasePlan, PeerKind};
 use wirecheck_core::plan::{given, program};
 
 use super::Result;
 use super::arguments::Place;
-use super::context::{Gathered, load_suites};
+use super::context::{Gathered, built_in_schema, load_suites};
 use super::error::CliError;
 use super::service::endpoint;
 use super::with::{Here, is_apart, with};
 use crate::peer::process::Program;
 use crate::peer::spec::{
-    Body, Build, ForeignClient, ForeignServer, Image, Origin, PeerSpec, Readiness, TlsFiles,
+    Body, Build, ForeignClient, ForeignServer, Image, Official, Origin, PeerSpec, Readiness,
+    TlsFiles,
 };
 use crate::schema::SchemaFiles;
 
@@ -47,6 +50,26 @@ pub fn find(named: Option<&Path>) -> Result<Option<Read>> {
         base: path.parent().map(Path::to_owned).unwrap_or_default(),
         manifest,
     }))
+}
+
+/// The official suite as the program carries it, for pairs of which one side or
+/// both are official programs.
+fn official_suite() -> Result<Vec<CasePlan>> {
+    const TEXT: &str = include_str!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/interop-tests/cases/official.yaml"
+    ));
+    let source = Source::new("(built in) official.yaml", TEXT);
+    let loaded = load(source).and_then(|loaded| resolve(&loaded, &built_in_schema()));
+    let cases = loaded.map_err(|problem| CliError::Problems(vec![problem]))?;
+    let cases = cases.into_iter().filter(|case| case.official.is_some());
+    Ok(cases
+        .map(|case| CasePlan {
+            client: PeerKind::Official,
+            server: PeerKind::Official,
+            ..case
+        })
+        .collect())
 }
 
 impl Read {
@@ -97,6 +120,9 @@ impl Read {
         let mut notes = Vec::new();
         if has_client && has_server {
             cases.push(program::against_server());
+        }
+        if has(|role| matches!(role, Role::Official(_))) {
+            cases.extend(official_suite()?);
         }
         let Some(schema) = schema else {
             return Ok((cases, notes));
@@ -152,7 +178,13 @@ impl Read {
             .collect::<Result<Vec<_>>>()?
             .into_iter()
             .partition(PeerSpec::is_client);
-        clients.extend(self.with(own)?.into_iter().map(PeerSpec::dynamic));
+        // Official cases are about a service that every peer has built in.
+        let is_dynamic = self.manifest.peers.iter();
+        let is_dynamic = { is_dynamic }.any(|peer| !matches!(peer.role, Role::Official(_)));
+        clients.extend(self.with(own)?.into_iter().map(|peer| match is_dynamic {
+            true => peer.dynamic(),
+            false => peer,
+        }));
         clients.extend(servers);
         Ok(clients)
     }
@@ -183,12 +215,17 @@ impl Read {
                 },
                 within: *within,
                 tls: tls.as_ref().map(|tls| self.tls(tls)),
+                is_encrypted: false,
+                over_tls: None,
             }),
             Role::Client { exit, output } => Body::Client(ForeignClient {
                 program: self.command(peer),
                 exit: *exit,
                 output: output.as_ref().map(|path| self.read(path)).transpose()?,
+                gives_word: false,
+                over_tls: None,
             }),
+            Role::Official(official) => Body::Official(self.official(peer, official)),
         };
         Ok(PeerSpec {
             name: peer.name.clone(),
@@ -218,7 +255,22 @@ impl Read {
     fn command(&self, peer: &Peer) -> Program {
         match &peer.runs {
             Runs::Command { argv, .. } => self.program(peer, argv),
-            Runs::At(_) | Runs::Image { .. } => Program::default(),
+            Runs::At(_) | Runs::Image { .. } | Runs::Apart => Program::default(),
+        }
+    }
+
+    fn official(&self, peer: &Peer, official: &manifest::Official) -> Official {
+        let program = |argv: &Option<Vec<String>>| {
+            let argv = argv.as_ref()?;
+            Some(self.program(peer, argv))
+        };
+        Official {
+            client: program(&official.client),
+            server: program(&official.server),
+            client_tls: official.client_tls.clone(),
+            server_tls: official.server_tls.clone(),
+            features: official.features.clone(),
+            within: official.within,
         }
     }
 
@@ -228,6 +280,7 @@ impl Read {
                 program: self.program(peer, argv),
                 address: address.as_deref().map(endpoint).transpose()?,
             },
+            Runs::Apart => unreachable!("only a server has an origin"),
             Runs::At(address) => Origin::Runs(endpoint(address)?),
             Runs::Image {
                 image,

@@ -11,6 +11,7 @@ use wirecheck_core::plan::manifest::Manifest;
 use wirecheck_core::plan::schema::Schema;
 use wirecheck_core::plan::service::{self, Ask};
 use wirecheck_core::plan::types::{CasePlan, Metadata, PeerKind};
+use wirecheck_core::plan::variant::Variant;
 use wirecheck_core::plan::{given, program, service::ServiceError};
 use wirecheck_core::wire::secret::Secrets;
 
@@ -199,6 +200,8 @@ fn client(command: &str, output: Option<&PathBuf>) -> Result<PeerSpec> {
             },
             exit: 0,
             output: output.transpose()?,
+            gives_word: false,
+            over_tls: None,
         }),
         build: None,
         absent: None,
@@ -234,6 +237,8 @@ fn server(address: &str) -> Result<PeerSpec> {
             ready: Readiness::Tcp,
             within: ADDRESS_LIMIT,
             tls: None,
+            is_encrypted: false,
+            over_tls: None,
         }),
         build: None,
         absent: None,
@@ -304,6 +309,17 @@ pub fn secrets(place: &Place, manifest: &Manifest) -> Secrets {
 
 /// Whether a case suits a pair: each side is what the case needs there.
 pub fn suits(client: &PeerSpec, server: &PeerSpec, case: &CasePlan) -> bool {
-    let is = |spec: &PeerSpec, kind: PeerKind| spec.kind() == kind;
-    is(client, case.client) && is(server, case.server)
+    let (client, server) = (client.kind(), server.kind());
+    match client == PeerKind::Official || server == PeerKind::Official {
+        false => client == case.client && server == case.server,
+        true => {
+            let is_foreign = client == PeerKind::Foreign || server == PeerKind::Foreign;
+            case.official.is_some() && !is_foreign
+        }
+    }
+}
+
+/// Likewise, over a variant of the case.
+pub fn suits_over(client: &PeerSpec, server: &PeerSpec, case: &CasePlan, variant: Variant) -> bool {
+    suits(client, server, case) && client.calls_over(variant) && server.serves_over(variant)
 }

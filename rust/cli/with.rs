@@ -9,6 +9,7 @@ use super::Result;
 use super::error::CliError;
 use crate::peer::builtin::{Whereabouts, home};
 use crate::peer::install::{self, InstallError};
+use crate::peer::official::official;
 use crate::peer::spec::PeerSpec;
 use crate::peer::version::{Apart, Choice, SOURCE, Wanted};
 
@@ -66,6 +67,9 @@ pub fn with(
             choice: absolute(wanted.choice)?,
             ..wanted
         };
+        if peers.iter().all(|peer| peer.name != wanted.peer) {
+            peers.extend(on_request(&wanted, here));
+        }
         let place = peers.iter().position(|peer| peer.name == wanted.peer);
         let place = place.ok_or_else(|| unknown(&wanted.peer, &peers))?;
         let Some(apart) = here.apart(&wanted)? else {
@@ -80,6 +84,12 @@ pub fn with(
         peers.insert(place + 1 + versions, spec);
     }
     Ok(peers)
+}
+
+/// A peer that takes part only where somebody asks for it.
+fn on_request(wanted: &Wanted, here: &Here) -> Option<PeerSpec> {
+    let mut peers = official(here.home.as_deref()).into_iter();
+    peers.find(|peer| peer.name == wanted.peer)
 }
 
 /// A folder as it is from anywhere: the command that builds is run elsewhere.

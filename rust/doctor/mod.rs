@@ -110,7 +110,7 @@ pub async fn peer(spec: &PeerSpec, logs: &Path) -> Vec<Check> {
         checks.extend(python::checks(&spec.name, argv, &folder).await);
         checks.extend(cargo::checks(&spec.name, argv, &folder));
     }
-    if !matches!(spec.body, Body::Client(_)) {
+    if spec.is_server() || spec.kind() == PeerKind::Contract {
         checks.push(starts(spec, logs).await);
     }
     checks
@@ -119,7 +119,9 @@ pub async fn peer(spec: &PeerSpec, logs: &Path) -> Vec<Check> {
 /// The folders that peers are started in, beside the project's own, and the
 /// Python that they use.
 pub fn project(base: &Path, peers: &[PeerSpec]) -> (Vec<PathBuf>, String) {
-    let programs = peers.iter().filter(|peer| peer.kind() == PeerKind::Foreign);
+    let programs = peers
+        .iter()
+        .filter(|peer| peer.kind() != PeerKind::Contract);
     let programs: Vec<_> = programs.filter_map(program_of).collect();
     let mut folders = vec![base.to_owned()];
     let others = programs.iter().filter_map(|(_, cwd)| cwd.clone());
@@ -148,6 +150,7 @@ fn program_of(spec: &PeerSpec) -> Option<(Vec<String>, Option<PathBuf>)> {
         }) => program,
         Body::Server(_) => return None,
         Body::Client(client) => &client.program,
+        Body::Official(official) => official.server.as_ref().or(official.client.as_ref())?,
     };
     Some((program.argv.clone(), program.cwd.clone()))
 }
@@ -171,7 +174,7 @@ fn program_check(spec: &PeerSpec, argv: &[String], found: Option<&Path>) -> Chec
 /// Starts a peer as a run would, and ends it again.
 async fn starts(spec: &PeerSpec, logs: &Path) -> Check {
     let role = match spec.body {
-        Body::Server(_) => Role::Server,
+        Body::Server(_) | Body::Official(_) => Role::Server,
         Body::Contract(_) | Body::Client(_) => Role::Client,
     };
     let post = Post::new(spec, role, logs, 0);

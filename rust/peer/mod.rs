@@ -8,6 +8,7 @@ pub mod foreign;
 pub mod install;
 pub mod link;
 pub mod log;
+pub mod official;
 pub mod process;
 pub mod session;
 pub mod spec;

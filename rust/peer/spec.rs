@@ -5,9 +5,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use wirecheck_core::plan::types::PeerKind;
+use wirecheck_core::plan::variant::Variant;
 
 use super::process::Program;
 use crate::tap::Endpoint;
+
+pub use official::Official;
+use official::can_be_run_over;
+
+mod official;
 
 /// What stands behind the name of a peer that handles types that it got with
 /// its orders.
@@ -49,6 +55,8 @@ pub enum Body {
     Server(ForeignServer),
     /// A client that knows nothing of Wirecheck: started anew for each cell.
     Client(ForeignClient),
+    /// Programs with the command line of the official interop ones.
+    Official(Official),
 }
 
 /// A server that knows nothing of Wirecheck.
@@ -62,6 +70,11 @@ pub struct ForeignServer {
     pub within: Duration,
     /// How TLS is spoken to it, if it wants that.
     pub tls: Option<TlsFiles>,
+    /// It speaks TLS to its clients, and Wirecheck leaves that to them: what
+    /// passes the tap cannot be read.
+    pub is_encrypted: bool,
+    /// How it is started once more, for cells over TLS from end to end.
+    pub over_tls: Option<Box<ForeignServer>>,
 }
 
 /// How a server is had that knows nothing of Wirecheck.
@@ -134,6 +147,10 @@ pub struct ForeignClient {
     /// What is expected on its stdout, white space at the ends of lines and at
     /// the end apart.
     pub output: Option<String>,
+    /// Its exit code is its word on the case that it is told to run.
+    pub gives_word: bool,
+    /// How it is started for a cell over TLS from end to end.
+    pub over_tls: Option<Program>,
 }
 
 /// A command that makes a peer ready to be started; it does nothing when all
@@ -149,20 +166,41 @@ pub struct Build {
 impl PeerSpec {
     /// What it is to the harness.
     pub fn kind(&self) -> PeerKind {
-        match self.body {
-            Body::Contract(_) => PeerKind::Contract,
-            Body::Server(_) | Body::Client(_) => PeerKind::Foreign,
-        }
+        self.body.kind()
     }
 
     /// Whether it can be a client.
     pub fn is_client(&self) -> bool {
-        !matches!(self.body, Body::Server(_))
+        match &self.body {
+            Body::Contract(_) | Body::Client(_) => true,
+            Body::Server(_) => false,
+            Body::Official(official) => official.client.is_some(),
+        }
     }
 
     /// Whether it can be a server.
     pub fn is_server(&self) -> bool {
-        !matches!(self.body, Body::Client(_))
+        match &self.body {
+            Body::Contract(_) | Body::Server(_) => true,
+            Body::Client(_) => false,
+            Body::Official(official) => official.server.is_some(),
+        }
+    }
+
+    /// Whether it can be run over this as the client, as far as is known before.
+    pub fn calls_over(&self, variant: Variant) -> bool {
+        match &self.body {
+            Body::Official(official) => can_be_run_over(variant, &official.client_tls),
+            Body::Contract(_) | Body::Server(_) | Body::Client(_) => true,
+        }
+    }
+
+    /// Likewise, as the server.
+    pub fn serves_over(&self, variant: Variant) -> bool {
+        match &self.body {
+            Body::Official(official) => can_be_run_over(variant, &official.server_tls),
+            Body::Contract(_) | Body::Server(_) | Body::Client(_) => true,
+        }
     }
 
     /// Whether it is a server that knows nothing of Wirecheck.
@@ -198,6 +236,7 @@ impl PeerSpec {
                 Origin::Image(image) => image.by_hand(),
             },
             Body::Client(client) => client.program.clone(),
+            Body::Official(official) => official.command(role),
         }
     }
 
@@ -211,6 +250,15 @@ impl PeerSpec {
 }
 
 impl Body {
+    /// What it is to the harness.
+    pub fn kind(&self) -> PeerKind {
+        match self {
+            Self::Contract(_) => PeerKind::Contract,
+            Self::Server(_) | Self::Client(_) => PeerKind::Foreign,
+            Self::Official(_) => PeerKind::Official,
+        }
+    }
+
     /// Whether it is started in a container.
     pub fn is_image(&self) -> bool {
         self.image().is_some()

@@ -1,6 +1,8 @@
 //! Certificates for the cells of a run that are over TLS. They are made when
-//! the first is asked for, live in memory and last two days.
+//! the first is asked for, live in memory and last two days. Only programs that
+//! know nothing of Wirecheck get them as files.
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,6 +10,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose, date_time_ymd,
 };
+use tempfile::TempDir;
 use wirecheck_core::plan::case::Certificate;
 
 /// The name that clients ask for, whatever address they connect to.
@@ -18,8 +21,14 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why there is no certificate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct CertificateError(#[from] rcgen::Error);
+pub enum CertificateError {
+    /// It cannot be made.
+    #[error("{0}")]
+    Made(#[from] rcgen::Error),
+    /// It cannot be written to a file.
+    #[error("it cannot be written: {0}")]
+    Written(String),
+}
 
 /// Who signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +60,20 @@ pub struct Shown {
 #[derive(Default)]
 pub struct Certificates {
     authorities: OnceLock<Result<Authorities, CertificateError>>,
+    files: OnceLock<Result<Files, CertificateError>>,
+}
+
+/// The authority and a good certificate of a server, for programs that take
+/// files. Gone with the run.
+#[derive(Debug)]
+pub struct Files {
+    /// The certificate of the authority, in PEM.
+    pub ca: PathBuf,
+    /// The certificate of the server, in PEM.
+    pub cert: PathBuf,
+    /// Its key, PKCS #8 in PEM.
+    pub key: PathBuf,
+    _folder: TempDir,
 }
 
 struct Authorities {
@@ -87,6 +110,35 @@ impl Certificates {
         Ok(Shown {
             chain: signed.pem(),
             key: key.serialize_pem(),
+        })
+    }
+
+    /// Those of a good server in files, which only this user can read.
+    ///
+    /// # Errors
+    ///
+    /// They could not be made or written.
+    pub fn files(&self) -> Result<&Files, CertificateError> {
+        let files = self.files.get_or_init(|| self.write_files());
+        files.as_ref().map_err(Clone::clone)
+    }
+
+    fn write_files(&self) -> Result<Files, CertificateError> {
+        let failed = |error: std::io::Error| CertificateError::Written(error.to_string());
+        let shown = self.shown(Holder::Server, Certificate::Good)?;
+        let folder = tempfile::Builder::new()
+            .prefix("wc-")
+            .tempdir()
+            .map_err(failed)?;
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).map(|()| path).map_err(failed)
+        };
+        Ok(Files {
+            ca: write("ca.pem", &self.authority(Authority::Ours)?)?,
+            cert: write("server.pem", &shown.chain)?,
+            key: write("server.key", &shown.key)?,
+            _folder: folder,
         })
     }
 

@@ -13,6 +13,7 @@ use wirecheck_core::judge::leaves::PathPattern;
 use wirecheck_core::model::run as model;
 use wirecheck_core::plan::cells::{CellPlan, Plan};
 use wirecheck_core::plan::known::Known;
+use wirecheck_core::plan::official;
 use wirecheck_core::plan::types::CasePlan;
 use wirecheck_core::wire::secret::Secrets;
 
@@ -272,7 +273,7 @@ async fn run_unit(setup: Arc<Setup>, unit: Unit, alone: bool) -> Ran {
 
 async fn try_unit(setup: &Setup, unit: Unit, alone: bool) -> Result<Sample, Trouble> {
     let cell = &setup.plan.cells[unit.cell];
-    let case = case_with_limit(setup, cell);
+    let case = case_as_played(setup, cell);
     let (client_post, server_post) = (&setup.clients[cell.client], &setup.servers[cell.server]);
     let gone = |side| move |fault| Trouble::Peer { side, fault };
     let client = client_post.up().await.map_err(gone(Side::Client))?;
@@ -300,6 +301,7 @@ async fn try_unit(setup: &Setup, unit: Unit, alone: bool) -> Result<Sample, Trou
         certificates: &setup.certificates,
         client: &client,
         server: &server,
+        server_body: &server_post.body,
         at_once: most_at_once(client_post).min(most_at_once(server_post)),
         scope: format!("{}{suffix}", cell.id),
         capture,
@@ -328,8 +330,10 @@ async fn try_unit(setup: &Setup, unit: Unit, alone: bool) -> Result<Sample, Trou
         .map_err(|error| Trouble::Capture(error.to_string()))?
 }
 
-fn case_with_limit(setup: &Setup, cell: &CellPlan) -> CasePlan {
-    let mut case = setup.plan.cases[cell.case].clone();
+fn case_as_played(setup: &Setup, cell: &CellPlan) -> CasePlan {
+    let (client, server) = (&setup.clients[cell.client], &setup.servers[cell.server]);
+    let case = &setup.plan.cases[cell.case];
+    let mut case = official::played(case, client.body.kind(), server.body.kind());
     case.limit = setup.limit.unwrap_or(case.limit);
     case
 }

@@ -198,6 +198,13 @@ impl Post {
                 Up::Server(Arc::new(Server::start(server, &self.name, log).await?))
             }
             Body::Client(client) => Up::Client(Arc::new(client.clone())),
+            Body::Official(official) => match self.role {
+                Role::Client => Up::Client(Arc::new(official.as_client())),
+                _ => {
+                    let spec = official.as_server();
+                    Up::Server(Arc::new(Server::start(&spec, &self.name, log).await?))
+                }
+            },
         })
     }
 

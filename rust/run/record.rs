@@ -75,7 +75,7 @@ pub fn judge(
     // An answer of somebody's own server may be held against another's.
     let kept = match case.server {
         PeerKind::Foreign => Kept::WHOLE,
-        PeerKind::Contract => Kept::OUTLINE,
+        PeerKind::Contract | PeerKind::Official => Kept::OUTLINE,
     };
     let calls = case.calls.iter().zip(&seen.calls).map(|(call, seen)| {
         let reports = seen.iter().map(|seen| from_judge::call(seen, kept));

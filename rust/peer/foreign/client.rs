@@ -18,18 +18,50 @@ const LOG_LIMIT: u64 = 4 * 1024 * 1024;
 /// left behind may hold them open.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Runs the client against a target until it ends. Dropping this kills it; the
-/// caller bounds the time.
+/// What stands for the words in braces in the command of a client.
+#[derive(Debug, Clone, Copy)]
+pub struct Words<'a> {
+    /// Where the server is, as in `127.0.0.1:50051`.
+    pub target: &'a str,
+    /// What official clients call the case.
+    pub case: &'a str,
+    /// Over TLS, the file with the certificate to trust and the server's name.
+    pub tls: Option<(&'a str, &'a str)>,
+}
+
+impl<'a> Words<'a> {
+    fn all(&self) -> Vec<(&'static str, &'a str)> {
+        let (host, port) = self.target.rsplit_once(':').unwrap_or_default();
+        let mut words = self.lasting();
+        words.extend([("target", self.target), ("host", host), ("port", port)]);
+        words
+    }
+
+    /// Those that are the same in each run.
+    fn lasting(&self) -> Vec<(&'static str, &'a str)> {
+        let tls = self.tls.map(|(ca, name)| [("ca", ca), ("name", name)]);
+        let case = [("case", self.case)];
+        case.into_iter().chain(tls.into_iter().flatten()).collect()
+    }
+}
+
+/// Runs the client until it ends, with words put in place of those in braces.
+/// Dropping this kills it; the caller bounds the time.
 ///
 /// # Errors
 ///
 /// It could not be started.
 pub async fn run(
     client: &ForeignClient,
-    target: &str,
+    words: &Words<'_>,
     log: &Path,
 ) -> Result<ProgramSeen, PeerFault> {
-    let mut program = client.program.with(&[("target", target)]);
+    let as_written = match words.tls {
+        Some(_) => client.over_tls.as_ref().unwrap_or(&client.program),
+        None => &client.program,
+    };
+    let target = words.target;
+    let mut program = as_written.with(&words.all());
     program.env.push(("WIRECHECK_TARGET".into(), target.into()));
     let failed = |error| PeerFault::Start(format!("`{}`: {error}", program.shown()));
     let (mut process, pipes) = Process::start(&program).map_err(failed)?;
@@ -49,8 +81,9 @@ pub async fn run(
     keep(log, &program.shown(), &output, &errors).await;
     let status = status.ok();
     Ok(ProgramSeen {
-        // With the word in place of the address: that is another one each time.
-        command: client.program.shown(),
+        // With the words in place of the address: that is another one each time.
+        command: as_written.with(&words.lasting()).shown(),
+        gives_word: client.gives_word,
         ended: status.map_or("in an unknown way".into(), |status| status.to_string()),
         exit: status.and_then(|status| status.code()),
         expected_exit: client.exit,

@@ -9,9 +9,11 @@ mod running;
 mod tls;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use futures_util::future::{join_all, select_all};
 use tokio::net::TcpSocket;
+use tokio::sync::OnceCell;
 
 use super::fault::PeerFault;
 use super::log::Log;
@@ -33,6 +35,17 @@ pub struct Server {
     bridge: Option<tls::Bridge>,
     /// What was started here.
     running: Option<Running>,
+    /// The same server over TLS, once a cell asked for it.
+    over_tls: Option<OverTls>,
+}
+
+/// A server that is started a second time, when the first cell over TLS comes.
+#[derive(Debug)]
+struct OverTls {
+    spec: Box<ForeignServer>,
+    name: String,
+    log: PathBuf,
+    started: OnceCell<Result<Box<Server>, PeerFault>>,
 }
 
 impl Server {
@@ -57,9 +70,15 @@ impl Server {
         };
         let mut server = Self {
             address,
-            log: log.clone(),
             bridge: None,
             running,
+            over_tls: spec.over_tls.as_ref().map(|over_tls| OverTls {
+                spec: over_tls.clone(),
+                name: name.to_owned(),
+                log: log.path().with_extension("tls.log"),
+                started: OnceCell::new(),
+            }),
+            log: log.clone(),
         };
         match server.become_usable(spec).await {
             Ok(()) => Ok(server),
@@ -83,7 +102,36 @@ impl Server {
             self.address = bridge.address.clone();
             self.bridge = Some(bridge);
         }
-        probe::speaks_http2(&self.address).await
+        match spec.is_encrypted {
+            false => probe::speaks_http2(&self.address).await,
+            // The first cell will see what it speaks.
+            true => Ok(()),
+        }
+    }
+
+    /// Where it listens for TLS from end to end. It is started for that with
+    /// these files when it is asked the first time.
+    ///
+    /// # Errors
+    ///
+    /// Nobody said how, or it does not start.
+    pub async fn address_over_tls(&self, cert: &Path, key: &Path) -> Result<Endpoint, PeerFault> {
+        let Some(over_tls) = &self.over_tls else {
+            let why = "nobody said how it is started with a certificate";
+            return Err(PeerFault::Tls(why.into()));
+        };
+        let started = over_tls.started.get_or_init(|| over_tls.start(cert, key));
+        started
+            .await
+            .as_ref()
+            .map(|server| server.address.clone())
+            .map_err(Clone::clone)
+    }
+
+    /// The second one, if it was started.
+    fn second(&self) -> Option<&Server> {
+        let started = self.over_tls.as_ref()?.started.get()?;
+        started.as_ref().ok().map(Box::as_ref)
     }
 
     async fn become_ready(
@@ -127,15 +175,25 @@ impl Server {
 
     /// Whether it still runs; of one that was not started here nobody can tell.
     pub fn is_alive(&self) -> bool {
-        !self.running.as_ref().is_some_and(Running::is_gone)
+        self.all_running().all(|running| !running.is_gone())
     }
 
     /// Waits until it is gone, and says why.
     pub async fn gone(&self) -> PeerFault {
-        match &self.running {
-            Some(running) => running.gone().await,
-            None => std::future::pending().await,
+        let gone: Vec<_> = self
+            .all_running()
+            .map(|running| Box::pin(running.gone()))
+            .collect();
+        match gone.is_empty() {
+            true => std::future::pending().await,
+            false => select_all(gone).await.0,
         }
+    }
+
+    /// What was started here.
+    fn all_running(&self) -> impl Iterator<Item = &Running> {
+        let second = self.second().and_then(|server| server.running.as_ref());
+        self.running.iter().chain(second)
     }
 
     /// Ends it in order, and by force if it does not. One that was not started
@@ -158,10 +216,21 @@ impl Server {
     }
 
     async fn end(&self, ending: Ending) -> Result<(), PeerFault> {
-        let Some(running) = &self.running else {
-            return Ok(());
-        };
-        running.end(ending).await.map_or(Ok(()), Err)
+        let ended = self.all_running().map(|running| running.end(ending));
+        let faults = join_all(ended).await.into_iter().flatten();
+        faults.into_iter().next().map_or(Ok(()), Err)
+    }
+}
+
+impl OverTls {
+    async fn start(&self, cert: &Path, key: &Path) -> Result<Box<Server>, PeerFault> {
+        let mut spec = (*self.spec).clone();
+        if let Origin::Command { program, .. } = &mut spec.origin {
+            let (cert, key) = (cert.display().to_string(), key.display().to_string());
+            *program = program.with(&[("cert", &cert), ("key", &key)]);
+        }
+        let started = Box::pin(Server::start(&spec, &self.name, self.log.clone())).await;
+        started.map(Box::new).map_err(|(fault, _)| fault)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Clients down, servers across.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use wirecheck_core::judge::outcome::Outcome;
 use wirecheck_core::model::run::{Cell, Run};
@@ -22,6 +22,8 @@ pub struct Grid<'a> {
     /// Across, in the order of the plan.
     pub servers: Vec<&'a str>,
     pairs: HashMap<(&'a str, &'a str), Vec<&'a Cell>>,
+    /// Those too of which no cell was selected.
+    planned: HashSet<(&'a str, &'a str)>,
 }
 
 impl<'a> Grid<'a> {
@@ -31,6 +33,7 @@ impl<'a> Grid<'a> {
             clients: Vec::new(),
             servers: Vec::new(),
             pairs: HashMap::new(),
+            planned: pairs_of(&run.cells),
         };
         for cell in run.cells.iter().filter(|cell| !tally::is_filtered(cell)) {
             grid.add(cell);
@@ -106,7 +109,11 @@ impl<'a> Grid<'a> {
     /// What became of a pair.
     pub fn pair(&self, client: &str, server: &str) -> Line {
         let Some(cells) = self.pairs.get(&(client, server)) else {
-            return Line::default().paint(Paint::Dim, "not selected");
+            return match self.planned.contains(&(client, server)) {
+                true => Line::default().paint(Paint::Dim, Outcome::NotRun.mark()),
+                // No case is for these two.
+                false => Line::default(),
+            };
         };
         match not_run(cells) {
             Some(why) => {
@@ -149,6 +156,13 @@ impl<'a> Grid<'a> {
             page.entry(Line::new("not run:"), 9, why);
         }
     }
+}
+
+fn pairs_of(cells: &[Cell]) -> HashSet<(&str, &str)> {
+    let pairs = cells.iter();
+    pairs
+        .map(|cell| (cell.client.as_str(), cell.server.as_str()))
+        .collect()
 }
 
 /// A server's column.

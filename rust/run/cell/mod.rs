@@ -23,6 +23,7 @@ use crate::peer::contract::to_peer::Order;
 use crate::peer::fault::PeerFault;
 use crate::peer::link::Link;
 use crate::peer::session::Session;
+use crate::peer::spec::Body;
 use crate::peer::up::Up;
 use crate::tap::TapError;
 
@@ -116,6 +117,8 @@ pub struct Stage<'a> {
     pub client: &'a Up,
     /// The server.
     pub server: &'a Up,
+    /// What the server is.
+    pub server_body: &'a Body,
     /// How many calls both peers can take at one time.
     pub at_once: u32,
     /// Unique in the run: the cell and the attempt.

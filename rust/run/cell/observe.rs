@@ -5,9 +5,10 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
+use wirecheck_core::judge::heard;
 use wirecheck_core::judge::observed::{CallSeen, Observation};
 use wirecheck_core::model::redact;
-use wirecheck_core::plan::types::EventPlan;
+use wirecheck_core::plan::types::{CasePlan, EventPlan};
 use wirecheck_core::wire::capture::{Reader, Writer};
 use wirecheck_core::wire::decode::{LiveDecoder, decode_capture};
 use wirecheck_core::wire::exchange::{Exchange, Limits};
@@ -15,6 +16,7 @@ use wirecheck_core::wire::mask::Masker;
 use wirecheck_core::wire::secret::Secrets;
 
 use super::{Attempted, Capture, Stage, Trouble};
+use crate::peer::up::Up;
 use crate::run::facts::Facts;
 use crate::tap::Captured;
 
@@ -58,26 +60,35 @@ pub(super) async fn observe(
         exchange.expect_tls();
     }
     let state = std::mem::take(&mut *facts.lock());
-    let calls = state
-        .calls
-        .into_iter()
-        .zip(&stage.case.calls)
-        .map(|(mut seen, call)| {
-            seen.resize(call.count as usize, CallSeen::Missing);
-            seen
-        });
+    let gives_word = matches!(stage.client, Up::Client(client) if client.gives_word);
+    let calls = match gives_word {
+        true => heard::reports(stage.case, &exchange, tls),
+        false => reported(stage.case, state.calls),
+    };
     let seen = Observation {
-        calls: calls.collect(),
+        calls,
         handled: state.handled,
         exchange,
         tls,
         program: state.program,
+        is_server_silent: matches!(stage.server, Up::Server(_)),
     };
     Ok(Attempted {
         seen,
         captures,
         out_of_time,
     })
+}
+
+/// The reports of each call of the case, of all that were to be made.
+fn reported(case: &CasePlan, reports: Vec<Vec<CallSeen>>) -> Vec<Vec<CallSeen>> {
+    let calls = reports.into_iter().zip(&case.calls);
+    calls
+        .map(|(mut seen, call)| {
+            seen.resize(call.count as usize, CallSeen::Missing);
+            seen
+        })
+        .collect()
 }
 
 fn keep(

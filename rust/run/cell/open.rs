@@ -7,8 +7,10 @@ use crate::peer::contract::from_peer::Event;
 use crate::peer::contract::to_peer::Order;
 use crate::peer::contract::{self, refused};
 use crate::peer::fault::PeerFault;
+use crate::peer::foreign::Server;
 use crate::peer::link::Link;
 use crate::peer::session::{Session, name};
+use crate::peer::spec::Body;
 use crate::peer::up::Up;
 use crate::run::orders;
 use crate::tap::{Endpoint, Tap, TapOptions};
@@ -21,6 +23,25 @@ impl Stage<'_> {
             Variant::Ipv6 => Endpoint::any_port_v6(),
             Variant::Uds => Endpoint::Unix(self.sockets.next()?),
         })
+    }
+
+    /// A feature that the case asks of its server and an official one was not
+    /// said to have. One that keeps the contract says so itself.
+    fn server_lacks(&self) -> Option<String> {
+        let Body::Official(official) = self.server_body else {
+            return None;
+        };
+        let listeners = self.case.listeners.iter();
+        let mut needs = listeners.flat_map(|listener| {
+            let options = [
+                &listener.options.compression,
+                &listener.options.accept_compression,
+            ];
+            let codings = options.into_iter().flatten();
+            let codings = codings.map(|coding| format!("compression:{coding}"));
+            listener.needs.iter().cloned().chain(codings)
+        });
+        needs.find(|need| !official.features.contains(need))
     }
 
     /// The features that an order needs: those of the case, and of what it is
@@ -39,7 +60,7 @@ pub(super) async fn listeners(
     let mut ids = Vec::new();
     let mut addresses = Vec::new();
     if let Up::Server(server) = stage.server {
-        addresses.push(server.address.clone());
+        addresses.push(address_of(server, stage).await?);
     }
     let (Some(link), Some(session)) = (stage.server.link(), session) else {
         return Ok((ids, addresses));
@@ -60,6 +81,23 @@ pub(super) async fn listeners(
         ids.push(id);
     }
     Ok((ids, addresses))
+}
+
+/// Where a foreign server listens for a cell over this.
+async fn address_of(server: &Server, stage: &Stage<'_>) -> Result<Endpoint, Trouble> {
+    if let Some(feature) = stage.server_lacks() {
+        let side = Side::Server;
+        return Err(Trouble::Unsupported { side, feature });
+    }
+    if !stage.variant.is_encrypted() {
+        return Ok(server.address.clone());
+    }
+    let files = stage.certificates.files()?;
+    let address = server.address_over_tls(&files.cert, &files.key).await;
+    address.map_err(|fault| Trouble::Peer {
+        side: Side::Server,
+        fault,
+    })
 }
 
 /// Opens a tap before each listener.

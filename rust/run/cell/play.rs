@@ -9,8 +9,10 @@ use super::{Cell, Side, Trouble, close, tell};
 use crate::peer::contract;
 use crate::peer::contract::to_peer::Order;
 use crate::peer::foreign;
+use crate::peer::foreign::client::Words;
 use crate::peer::spec::ForeignClient;
 use crate::peer::up::Up;
+use crate::run::certificates::SERVER_NAME;
 use crate::run::orders;
 use crate::tap::{Captured, FrameMatch, HoldId, Tap, Wanted};
 
@@ -47,9 +49,23 @@ impl Cell<'_> {
     /// A client that knows nothing of Wirecheck runs until it ends.
     async fn run_program(&self, client: &ForeignClient, tap: &Tap) -> Result<(), Trouble> {
         self.facts.lock().waiting.push(EventPlan::ProgramEnded);
-        let ran = foreign::client::run(client, tap.address(), self.stage.client_log).await;
         let side = Side::Client;
+        let official = self.stage.case.official.as_ref();
+        let ca = match self.stage.variant.is_encrypted() {
+            true => Some(self.stage.certificates.files()?.ca.display().to_string()),
+            false => None,
+        };
+        let words = Words {
+            target: tap.address(),
+            case: official.map_or("", |official| official.case.as_str()),
+            tls: ca.as_deref().map(|ca| (ca, SERVER_NAME)),
+        };
+        let ran = foreign::client::run(client, &words, self.stage.client_log).await;
         let program = ran.map_err(|fault| Trouble::Peer { side, fault })?;
+        if program.knows_no_such_case() {
+            let feature = format!("test-case:{}", words.case);
+            return Err(Trouble::Unsupported { side, feature });
+        }
         self.facts.note(|seen| {
             seen.waiting.clear();
             seen.program = Some(Box::new(program));

@@ -8,11 +8,13 @@ pub mod compare;
 pub mod encoding;
 mod expectations;
 pub mod finding;
+pub mod heard;
 pub mod leaves;
 pub mod observed;
 pub mod outcome;
 mod package;
 pub mod rules;
+mod word;
 
 use check::{Check, State};
 use finding::{Culprit, Finding, Level};
@@ -41,11 +43,16 @@ impl Judged {
 
 /// Judges one run of a case.
 pub fn judge(case: &CasePlan, seen: &Observation) -> Judged {
-    let checks = expectations::check(case, seen);
+    let mut checks = expectations::check(case, seen);
     let mut findings: Vec<Finding> = checks.iter().filter_map(finding_of).collect();
     findings.extend(package::differs(case, seen));
     findings.extend(rules::check(&seen.exchange));
     causes_first(&mut findings);
+    if let Some(program) = seen.program.as_deref().filter(|program| program.gives_word) {
+        let check = word::check(program, &findings);
+        findings.extend(finding_of(&check));
+        checks.push(check);
+    }
     Judged { findings, checks }
 }
 
@@ -85,11 +92,14 @@ enum Way {
 
 fn on_the_way(finding: &Finding) -> Way {
     let path = finding.path.as_deref().unwrap_or_default();
-    if path.starts_with("wire.request.message.") {
+    // The call, if the case names it, stands in between.
+    let wire = path.strip_prefix("wire.").unwrap_or_default();
+    let is_of_wire = |part: &str| wire.starts_with(part) || wire.contains(&format!(".{part}"));
+    if is_of_wire("request.message.") || is_of_wire("request.headers.") {
         Way::Request
     } else if path.starts_with("handled.") && path.ends_with(".receive") {
         Way::Handler
-    } else if path.starts_with("wire.response.message.") {
+    } else if is_of_wire("response.message.") {
         Way::Response
     } else if finding.path.is_none() && finding.level == Level::Must {
         Way::Rule
@@ -100,7 +110,9 @@ fn on_the_way(finding: &Finding) -> Way {
 
 fn is_answer(finding: &Finding) -> bool {
     let path = finding.path.as_deref().unwrap_or_default();
-    on_the_way(finding) == Way::Response || path.starts_with("calls.") && path.ends_with(".receive")
+    let told = [".receive", ".leading", ".trailing"];
+    on_the_way(finding) == Way::Response
+        || path.starts_with("calls.") && told.iter().any(|what| path.ends_with(what))
 }
 
 #[cfg(test)]
@@ -170,6 +182,20 @@ mod tests {
             ("handled./Greeter/SayHello.receive", Culprit::Client),
             ("wire.response.message.0", Culprit::Undetermined),
             ("calls.call.receive", Culprit::Undetermined),
+        ];
+        let expected = expected.map(|(path, culprit)| (path.to_owned(), culprit));
+        assert_eq!(in_order(findings), expected);
+    }
+
+    #[test]
+    fn what_a_named_call_asked_wrongly_comes_before_what_came_back() {
+        let findings = vec![
+            finding("calls.unary.trailing", Culprit::Server),
+            finding("wire.unary.request.headers.x-a-bin", Culprit::Client),
+        ];
+        let expected = [
+            ("wire.unary.request.headers.x-a-bin", Culprit::Client),
+            ("calls.unary.trailing", Culprit::Undetermined),
         ];
         let expected = expected.map(|(path, culprit)| (path.to_owned(), culprit));
         assert_eq!(in_order(findings), expected);

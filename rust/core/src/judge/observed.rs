@@ -17,6 +17,8 @@ pub struct Observation {
     pub tls: bool,
     /// The client's run, where it is a program that knows nothing of Wirecheck.
     pub program: Option<Box<ProgramSeen>>,
+    /// The server knows nothing of Wirecheck: what its handlers saw nobody tells.
+    pub is_server_silent: bool,
 }
 
 /// One run of a client that knows nothing of Wirecheck.
@@ -28,6 +30,8 @@ pub struct ProgramSeen {
     pub ended: String,
     /// Its exit code, if it had one.
     pub exit: Option<i32>,
+    /// It is an official interop program: its exit code is its word on the case.
+    pub gives_word: bool,
     /// The exit code that is expected.
     pub expected_exit: i32,
     /// The beginning of its stdout.
@@ -51,6 +55,11 @@ pub enum CallSeen {
     CouldNotTry(String),
     /// No report came within the time of the case.
     Missing,
+    /// The client reports nothing, and the tap saw no such call.
+    NotMade,
+    /// The client reports nothing, and what passed the tap does not tell, for
+    /// the reason given.
+    Untold(String),
 }
 
 /// A client's report of one call.
@@ -163,6 +172,21 @@ impl CallEnd {
             Self::Panicked => "panicked",
             Self::Running => "running",
         }
+    }
+}
+
+impl ProgramSeen {
+    /// An official client that was told a case that it does not have. All of
+    /// them say it in nearly the same words, and end with an error.
+    pub fn knows_no_such_case(&self) -> bool {
+        const WORDS: [&str; 4] = ["unsupported", "unknown", "unrecognized", "invalid"];
+        let printed = format!("{}\n{}", self.output, self.errors).to_ascii_lowercase();
+        let says_so = |word: &&str| {
+            ["test case", "test_case", "testcase"]
+                .iter()
+                .any(|what| printed.contains(&format!("{word} {what}")))
+        };
+        self.gives_word && self.exit != Some(0) && WORDS.iter().any(|word| says_so(&word))
     }
 }
 

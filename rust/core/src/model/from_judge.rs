@@ -59,12 +59,12 @@ pub fn finding(case: &CasePlan, finding: &Finding) -> FindingOf {
     }
 }
 
-/// Equal for equal findings, whatever the cell, ports and times.
+/// Equal for equal findings, whatever the cell, ports and times. Of what was got
+/// the first line counts: what a program printed stands behind it, with its times.
 pub fn fingerprint(finding: &Finding) -> String {
-    let got = finding
-        .got
-        .as_ref()
-        .map_or("", |evidence| evidence.text.as_str());
+    let got = finding.got.as_ref();
+    let got = got.and_then(|evidence| evidence.text.lines().next());
+    let got = got.unwrap_or_default();
     let text = format!(
         "{}\n{}\n{}\n{got}",
         finding.code,
@@ -101,6 +101,8 @@ pub fn call(seen: &CallSeen, kept: Kept) -> ClientOf {
         CallSeen::Unsupported(feature) => not_tried(format!("unsupported: {feature}")),
         CallSeen::CouldNotTry(why) => not_tried(why.clone()),
         CallSeen::Missing => not_tried("no report came in time".into()),
+        CallSeen::NotMade => not_tried("the client did not make it".into()),
+        CallSeen::Untold(why) => not_tried(format!("nobody tells: {why}")),
     }
 }
 

@@ -70,6 +70,10 @@ pub struct Case {
     /// is then all of its samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat: Option<u32>,
+    /// The case of the official interop suite that this is: peers with
+    /// `contract = "grpc-interop"` take part in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub official: Option<Official>,
     /// One case for each value: `${param}` stands for it in every text, and
     /// the name gets `.value`.
     #[serde(skip_serializing_if = "Each::is_empty")]
@@ -102,6 +106,19 @@ pub struct Case {
     pub actions: Vec<Action>,
     /// What must be seen.
     pub expect: Expect,
+}
+
+/// A case as official interop programs have it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Official {
+    /// What official clients call it; as it is named here if unset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
+    /// How many of the calls, from the first on, official clients make; all if
+    /// unset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls: Option<usize>,
 }
 
 /// What a specification says of a requirement (RFC 2119).

@@ -53,27 +53,27 @@ pub struct Unmatched {
 impl Plan {
     /// Every client against every server for every case.
     pub fn new(clients: Vec<String>, servers: Vec<String>, cases: Vec<CasePlan>) -> Self {
-        Self::of(clients, servers, cases, |_, _, _| true)
+        Self::of(clients, servers, cases, |_, _, _, _| true)
     }
 
     /// Likewise, but only where a case suits a pair: told by the indices of the
-    /// client and of the server.
+    /// client and of the server, and what the case is run over.
     pub fn of(
         clients: Vec<String>,
         servers: Vec<String>,
         cases: Vec<CasePlan>,
-        suits: impl Fn(usize, usize, &CasePlan) -> bool,
+        suits: impl Fn(usize, usize, &CasePlan, Variant) -> bool,
     ) -> Self {
         let mut cells = Vec::new();
         for (client, client_name) in clients.iter().enumerate() {
             for (server, server_name) in servers.iter().enumerate() {
-                let suiting = cases.iter().enumerate();
-                let suiting = suiting.filter(|(_, case)| suits(client, server, case));
-                let variants = suiting.flat_map(|(case, plan)| {
+                let variants = cases.iter().enumerate().flat_map(|(case, plan)| {
                     let variants = plan.variants.iter();
                     variants.map(move |variant| (case, plan, *variant))
                 });
-                cells.extend(variants.map(|(case, plan, variant)| CellPlan {
+                let suiting =
+                    variants.filter(|(_, plan, variant)| suits(client, server, plan, *variant));
+                cells.extend(suiting.map(|(case, plan, variant)| CellPlan {
                     id: format!("{client_name}/{server_name}/{}{variant}", plan.id),
                     client,
                     server,

@@ -4,6 +4,7 @@
 //! `docs/manifest.schema.json`, and an unknown key is an error. Paths are
 //! relative to the file.
 
+mod official;
 mod resolve;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::case::Span;
 use super::variant::Variant;
 
+pub use official::Official;
 pub use resolve::{Manifest, Peer, Readiness, Role, Runs, load};
 
 /// The name of the file.
@@ -134,6 +136,39 @@ pub struct PeerEntry {
     /// A file with the stdout that is expected of a client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<PathBuf>,
+    /// The command line that its programs have: that of gRPC's official interop
+    /// programs. They are run through the official cases, against each other and
+    /// against Wirecheck's own peers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contract: Option<ContractWord>,
+    /// With `contract`: the client, which also gets `--server_host`,
+    /// `--server_port`, `--test_case` and `--use_tls`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<Command>,
+    /// With `contract`: the server, which also gets `--port` and `--use_tls`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<Command>,
+    /// What the client gets over TLS, beside `--use_tls=true` and
+    /// `--server_host_override`; `{ca}` stands for a file with the certificate to
+    /// trust, in PEM. It is not run over TLS if unset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_tls: Option<Vec<String>>,
+    /// What the server gets over TLS, beside `--use_tls=true`; `{cert}` and
+    /// `{key}` stand for files in PEM. It is not run over TLS if unset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_tls: Option<Vec<String>>,
+    /// With `contract`: what the server has of what official servers need not
+    /// have, such as `compression:gzip`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<String>,
+}
+
+/// The command line of a peer's programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ContractWord {
+    /// That of the official interop programs of gRPC.
+    #[serde(rename = "grpc-interop")]
+    GrpcInterop,
 }
 
 /// How TLS is spoken to a server: Wirecheck speaks it, so that the wire can be

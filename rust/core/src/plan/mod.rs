@@ -12,6 +12,7 @@ pub mod known_edit;
 pub mod load;
 pub mod manifest;
 mod message;
+pub mod official;
 pub mod part;
 pub mod pattern;
 pub mod program;

@@ -152,6 +152,7 @@ fn case(name: &str, about: &str, server: PeerKind) -> CasePlan {
         calls: Vec::new(),
         actions: Vec::new(),
         expect: ExpectPlan::default(),
+        official: None,
         client: PeerKind::Foreign,
         server,
         descriptors: bytes::Bytes::new(),

@@ -105,6 +105,7 @@ impl Resolver<'_> {
             calls,
             actions,
             expect,
+            official: official(case, calls_paths.len())?,
             client: PeerKind::Contract,
             server: self.server_kind(case, &calls_paths),
             descriptors,
@@ -361,6 +362,25 @@ impl Resolver<'_> {
             response: method.response,
         })
     }
+}
+
+/// What official programs have of a case that makes so many calls.
+fn official(case: &Case, calls: usize) -> Resolved<Option<OfficialPlan>> {
+    let Some(written) = &case.official else {
+        return Ok(None);
+    };
+    let made = written.calls.unwrap_or(calls);
+    if made == 0 || made > calls {
+        let fault = Fault::new(format!(
+            "of {calls} calls an official client makes 1 to {calls}"
+        ));
+        return Err(fault.under("calls").under("official"));
+    }
+    let name = written.case.clone();
+    Ok(Some(OfficialPlan {
+        case: name.unwrap_or_else(|| case.name.clone()),
+        calls: made,
+    }))
 }
 
 /// The harness waits for frames, or holds them.

@@ -62,6 +62,8 @@ pub struct CasePlan {
     pub actions: Vec<ActionPlan>,
     /// What must be seen.
     pub expect: ExpectPlan,
+    /// Official interop programs take part in it.
+    pub official: Option<OfficialPlan>,
     /// What the client must be.
     pub client: PeerKind,
     /// What the server must be.
@@ -81,6 +83,19 @@ pub enum PeerKind {
     Contract,
     /// It knows nothing of Wirecheck.
     Foreign,
+    /// It knows nothing of Wirecheck, and has the command line of the official
+    /// interop programs. What a case asks for as a client and as a server is met
+    /// by pairs of which one side or both are such.
+    Official,
+}
+
+/// A case as official interop programs have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfficialPlan {
+    /// What official clients call it.
+    pub case: String,
+    /// How many of its calls, from the first on, they make.
+    pub calls: usize,
 }
 
 /// One listener.

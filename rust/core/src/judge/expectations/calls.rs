@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::blame::{self, CallStream};
 use super::{broken, messages, with_texts};
-use crate::judge::check::Check;
+use crate::judge::check::{Check, State};
 use crate::judge::finding::{Culprit, Evidence, Finding};
 use crate::judge::observed::{CallResult, CallSeen, Observation};
 use crate::plan::expect::Matcher;
@@ -47,6 +47,8 @@ fn check_call(case: &CasePlan, seen: &Observation, index: usize, call: &CallPlan
         CallSeen::Unsupported(_) => Vec::new(),
         CallSeen::CouldNotTry(why) => vec![could_not_try(call, why)],
         CallSeen::Missing => vec![not_reported(call)],
+        CallSeen::NotMade => vec![not_made(call)],
+        CallSeen::Untold(why) => vec![untold(call, why)],
     }
 }
 
@@ -61,6 +63,22 @@ pub(super) fn not_reported(call: &CallPlan) -> Check {
         path.clone(),
         broken("expect/report", &path, Culprit::Client, sentence),
     )
+}
+
+pub(super) fn not_made(call: &CallPlan) -> Check {
+    let path = path(call, "status");
+    let sentence = format!("the client did not make the call `{}`", call.id);
+    Check::broken(
+        path.clone(),
+        broken("expect/report", &path, Culprit::Client, sentence),
+    )
+}
+
+pub(super) fn untold(call: &CallPlan, why: &str) -> Check {
+    Check {
+        path: path(call, "status"),
+        state: State::Unobservable(why.to_owned()),
+    }
 }
 
 pub(super) fn could_not_try(call: &CallPlan, why: &str) -> Check {
@@ -128,6 +146,8 @@ fn describe(seen: &CallSeen) -> String {
         CallSeen::Unsupported(feature) => format!("unsupported: {feature}"),
         CallSeen::CouldNotTry(why) => format!("not tried: {why}"),
         CallSeen::Missing => "no report".into(),
+        CallSeen::NotMade => "not made".into(),
+        CallSeen::Untold(why) => format!("untold: {why}"),
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::blame;
 use super::calls::missing;
 use super::{broken, messages, with_texts};
-use crate::judge::check::Check;
+use crate::judge::check::{Check, State};
 use crate::judge::finding::Culprit;
 use crate::judge::observed::{CallEnd, HandledSeen, Observation, RequestEnd};
 use crate::plan::expect::Matcher;
@@ -14,6 +14,9 @@ use crate::wire::capture::Direction;
 
 pub fn check(case: &CasePlan, seen: &Observation) -> Vec<Check> {
     let expected = case.expect.handled.iter();
+    if seen.is_server_silent {
+        return expected.map(|(method, _)| unobservable(method)).collect();
+    }
     expected
         .flat_map(|(method, expect)| check_method(case, seen, method, expect))
         .collect()
@@ -61,6 +64,13 @@ fn check_method(
         );
     }
     checks
+}
+
+fn unobservable(method: &str) -> Check {
+    Check {
+        path: format!("handled.{method}"),
+        state: State::Unobservable("the server does not report its handlers".into()),
+    }
 }
 
 fn times(method: &str, matcher: &Matcher, count: usize) -> Check {

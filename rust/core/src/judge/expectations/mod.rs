@@ -4,7 +4,7 @@ mod blame;
 mod calls;
 mod handled;
 mod messages;
-mod program;
+pub(super) mod program;
 mod service;
 mod tls;
 mod wire;

@@ -25,6 +25,8 @@ fn one(case: &CasePlan, seen: &Observation, index: usize, call: &CallPlan) -> Ve
     let report = seen.calls.get(index).and_then(|reports| reports.first());
     match report {
         None | Some(CallSeen::Missing) => vec![calls::not_reported(call)],
+        Some(CallSeen::NotMade) => vec![calls::not_made(call)],
+        Some(CallSeen::Untold(why)) => vec![calls::untold(call, why)],
         Some(CallSeen::CouldNotTry(why)) => vec![calls::could_not_try(call, why)],
         Some(CallSeen::Unsupported(_)) => Vec::new(),
         Some(CallSeen::Result(result)) => {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use toml_edit::Document;
 
-use super::{Calls, Command, File, PeerEntry, ReadyEntry, ReadyWord, RoleWord, Tls};
+use super::{Calls, Command, File, Official, PeerEntry, ReadyEntry, ReadyWord, RoleWord, Tls};
 use crate::judge::leaves::PathPattern;
 use crate::plan::case::Span;
 use crate::plan::known::toml_problem;
@@ -18,7 +18,7 @@ use crate::plan::variant::Variant;
 
 /// How long a server may take until it is ready, if nothing is said. A Java
 /// server on a loaded machine was seen to take ten seconds.
-const WITHIN: Duration = Duration::from_secs(30);
+pub(super) const WITHIN: Duration = Duration::from_secs(30);
 
 /// A manifest, understood. Paths are as they are written.
 #[derive(Debug, Clone, Default)]
@@ -91,6 +91,8 @@ pub enum Role {
         /// The file with the expected stdout.
         output: Option<PathBuf>,
     },
+    /// Programs with the official command line, in one role or both.
+    Official(Official),
 }
 
 /// When a server is ready.
@@ -114,6 +116,8 @@ pub enum Runs {
         /// Where it listens, if not on a port that is chosen for it.
         address: Option<String>,
     },
+    /// As its role says, by a program for each.
+    Apart,
     /// It runs already.
     At(String),
     /// It is started in a container.
@@ -139,9 +143,9 @@ pub fn load(source: &Source) -> Result<Manifest, Problem> {
 }
 
 /// A path of keys in the file.
-type Keys<'a> = &'a [&'a str];
+pub(super) type Keys<'a> = &'a [&'a str];
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     source: &'a Source,
     /// Knows where each value stands.
     document: Option<Document<String>>,
@@ -213,6 +217,17 @@ impl Reader<'_> {
 
     fn peer(&self, name: &str, entry: &PeerEntry) -> Result<Peer, Problem> {
         self.name(name)?;
+        if let Some(official) = self.official(name, entry)? {
+            return Ok(Peer {
+                name: name.to_owned(),
+                at: self.source.location(self.range(&["peer", name]).start),
+                build: self.command(entry.build.as_ref(), &["peer", name, "build"])?,
+                runs: Runs::Apart,
+                role: Role::Official(official),
+                cwd: entry.cwd.clone(),
+                env: entry.env.clone(),
+            });
+        }
         let run = self.command(entry.run.as_ref(), &["peer", name, "run"])?;
         let role = self.role(name, entry, run.as_deref())?;
         Ok(Peer {
@@ -409,7 +424,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn command(
+    pub(super) fn command(
         &self,
         command: Option<&Command>,
         keys: Keys<'_>,
@@ -428,7 +443,11 @@ impl Reader<'_> {
         }
     }
 
-    fn span(&self, written: Option<&Span>, keys: Keys<'_>) -> Result<Option<Duration>, Problem> {
+    pub(super) fn span(
+        &self,
+        written: Option<&Span>,
+        keys: Keys<'_>,
+    ) -> Result<Option<Duration>, Problem> {
         let Some(Span(text)) = written else {
             return Ok(None);
         };
@@ -441,7 +460,7 @@ impl Reader<'_> {
         }
     }
 
-    fn problem(&self, keys: Keys<'_>, message: String, hint: Option<&str>) -> Problem {
+    pub(super) fn problem(&self, keys: Keys<'_>, message: String, hint: Option<&str>) -> Problem {
         self.source
             .problem(self.range(keys), message)
             .with_hint(hint.map(str::to_owned))
