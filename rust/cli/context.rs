@@ -20,6 +20,7 @@ use super::error::CliError;
 use super::with::{Here, require, with};
 use super::{Result, manifest, service};
 use crate::peer::builtin::built_in;
+use crate::peer::official::official;
 use crate::peer::process::Program;
 use crate::peer::spec::{Body, PeerSpec};
 use crate::run::folder::{self, RUNS};
@@ -37,6 +38,8 @@ pub struct Context {
     pub known_file: PathBuf,
     /// The peers, in the order of the matrix.
     pub peers: Vec<PeerSpec>,
+    /// Those that could have been asked for and were not.
+    on_request: Vec<PeerSpec>,
     /// Types and methods.
     pub schema: Schema,
     /// The folder of the runs.
@@ -73,6 +76,7 @@ impl Context {
         let current = std::env::current_dir().map_err(CliError::Start)?;
         let (home, peers) = contract_peers(place, &current)?;
         let manifest = manifest_of(place)?;
+        let is_own = manifest.is_none() && !place.service.is_named();
         let (gathered, known_file) = match &manifest {
             Some(read) => (read.gather(place, seed, peers)?, read.known_file()),
             None if place.service.is_named() => {
@@ -90,6 +94,10 @@ impl Context {
             cases: gathered.cases,
             known,
             known_file,
+            on_request: match is_own {
+                true => official_but(&home, &gathered.peers),
+                false => Vec::new(),
+            },
             peers: gathered.peers,
             schema: gathered.schema.unwrap_or_else(built_in_schema),
             runs: runs_of(place),
@@ -106,8 +114,14 @@ impl Context {
     /// Every client against every server for every case that suits them, with
     /// what the patterns select.
     pub fn plan(&self, patterns: &[String]) -> Result<Plan> {
+        let peers: Vec<&PeerSpec> = self.peers.iter().collect();
+        self.plan_of(&peers, patterns)
+    }
+
+    fn plan_of(&self, peers: &[&PeerSpec], patterns: &[String]) -> Result<Plan> {
         let specs = |takes_part: &dyn Fn(&PeerSpec) -> bool| -> Vec<&PeerSpec> {
-            self.peers.iter().filter(|peer| takes_part(peer)).collect()
+            let peers = peers.iter().copied();
+            peers.filter(|peer| takes_part(peer)).collect()
         };
         let can_serve = specs(&PeerSpec::is_server);
         let can_call = specs(&PeerSpec::is_client);
@@ -189,11 +203,12 @@ impl Context {
         }
     }
 
-    /// An entry is matched against the full plan: with filters, many would
-    /// match nothing.
+    /// An entry is matched against the full plan: with filters, or without the
+    /// peers that nobody asked for, many would match nothing.
     fn check_known(&self, source: Option<&Source>) -> Result<()> {
         let Some(source) = source else { return Ok(()) };
-        let ids = self.plan(&["**".into()])?.ids();
+        let peers: Vec<&PeerSpec> = self.peers.iter().chain(&self.on_request).collect();
+        let ids = self.plan_of(&peers, &["**".into()])?.ids();
         let mut problems = known::unmatched(source, &self.known, &ids);
         problems.extend(self.wrong_rates(source));
         if problems.is_empty() {
@@ -278,6 +293,13 @@ fn own_suites(
         schema: None,
     };
     Ok((gathered, shorter(&folder.join("known.toml"), current)))
+}
+
+/// The official programs that are not among the peers.
+fn official_but(home: &Option<PathBuf>, peers: &[PeerSpec]) -> Vec<PeerSpec> {
+    let mut others = official(home.as_deref());
+    others.retain(|other| peers.iter().all(|peer| peer.name != other.name));
+    others
 }
 
 /// Whether this is a CI service, as nearly all of them say it.

@@ -19,12 +19,12 @@ struct Programs {
     tools: &'static [&'static str],
     /// What brings a tool that is not there.
     mend: &'static str,
-    /// What names the language to the set-up, and what a user types.
-    language: &'static str,
+    /// What brings them, below the checkout, and the command that a user types.
+    script: &'static str,
     hint: &'static str,
-    /// The programs below the checkout.
+    /// The programs below the checkout, the server with arguments of its own.
     client: &'static str,
-    server: &'static str,
+    server: &'static [&'static str],
     /// What they get over TLS, if they can be told which certificates to use.
     tls: Option<Tls>,
     /// What the server has of what official servers need not have.
@@ -43,10 +43,10 @@ const PROGRAMS: [Programs; 2] = [
         name: "go-official",
         tools: &["go"],
         mend: "install Go 1.26 or newer, see https://go.dev/doc/install",
-        language: "go",
+        script: "official/go/setup_env.sh",
         hint: "make official-go",
-        client: "official/bin/go-client",
-        server: "official/bin/go-server",
+        client: "official/go/bin/client",
+        server: &["official/go/bin/server"],
         tls: Some(Tls {
             client: &["--use_test_ca=true", "--ca_file={ca}"],
             server: &["--tls_cert_file={cert}", "--tls_key_file={key}"],
@@ -57,13 +57,14 @@ const PROGRAMS: [Programs; 2] = [
         name: "java-official",
         tools: &["java", "mvn"],
         mend: "apt-get install openjdk-17-jdk-headless maven",
-        language: "java",
+        script: "official/java/setup_env.sh",
         hint: "make official-java",
-        client: "official/bin/java-client",
-        server: "official/bin/java-server",
+        client: "official/java/bin/client",
+        // Or it would listen on every address of the machine, as that of Go does.
+        server: &["official/java/bin/server", "--address_type=IPV4"],
         // Both have a certificate of their own, and no option for another.
         tls: None,
-        features: &[],
+        features: &["compression:gzip", "per-message-compression"],
     },
 ];
 
@@ -77,17 +78,18 @@ impl Programs {
     fn spec(self, home: Option<&Path>) -> PeerSpec {
         let absent = self.absent(home);
         let home = home.unwrap_or(Path::new(""));
-        let program = |path: &str| Program {
-            argv: vec![home.join(path).display().to_string()],
-            ..Program::default()
+        let program = |path: &str, arguments: &[&str]| {
+            let path = home.join(path).display().to_string();
+            let arguments = arguments.iter().map(|word| (*word).to_owned());
+            Program {
+                argv: std::iter::once(path).chain(arguments).collect(),
+                ..Program::default()
+            }
         };
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let build = Build {
             program: Program {
-                argv: vec![
-                    home.join("official/setup_env.sh").display().to_string(),
-                    self.language.into(),
-                ],
+                argv: vec![home.join(self.script).display().to_string()],
                 cwd: Some(home.to_owned()),
                 env: Vec::new(),
             },
@@ -97,8 +99,8 @@ impl Programs {
             name: self.name.into(),
             source: "built-in".into(),
             body: Body::Official(Official {
-                client: Some(program(self.client)),
-                server: Some(program(self.server)),
+                client: Some(program(self.client, &[])),
+                server: Some(program(self.server[0], &self.server[1..])),
                 client_tls: self.tls.map(|tls| words(tls.client)),
                 server_tls: self.tls.map(|tls| words(tls.server)),
                 features: words(self.features),

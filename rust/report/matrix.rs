@@ -2,6 +2,7 @@
 
 pub(super) mod causes;
 pub(super) mod grid;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ pub fn matrix(run: &Run, style: Style) -> String {
     page.blank();
     totals(&mut page, run, &grid);
     causes::put(&mut page, run);
+    words::put(&mut page, run);
     absent(&mut page, run);
     left_out(&mut page, run);
     cuts(&mut page, run);

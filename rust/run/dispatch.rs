@@ -333,7 +333,7 @@ async fn try_unit(setup: &Setup, unit: Unit, alone: bool) -> Result<Sample, Trou
 fn case_as_played(setup: &Setup, cell: &CellPlan) -> CasePlan {
     let (client, server) = (&setup.clients[cell.client], &setup.servers[cell.server]);
     let case = &setup.plan.cases[cell.case];
-    let mut case = official::played(case, client.body.kind(), server.body.kind());
+    let mut case = official::played(case, client.body.kind(), server.body.kind(), cell.variant);
     case.limit = setup.limit.unwrap_or(case.limit);
     case
 }

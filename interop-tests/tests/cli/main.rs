@@ -13,6 +13,7 @@ mod installed;
 mod interrupt;
 mod known;
 mod look;
+mod official;
 #[path = "../broken_peers/processes.rs"]
 mod processes;
 mod reports;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::wirecheck::{Answer, Place, answer, cell, command, wirecheck};
+use super::wirecheck::{Answer, Place, answer, cell, command, is_here, wirecheck};
 
 const RUST: &str = "rust-tonic/rust-tonic/greeter/say-hello";
 const GO: &str = "rust-tonic/go-grpc/greeter/say-hello";
@@ -136,13 +136,4 @@ fn a_toolchain_that_is_missing_ends_a_run_only_if_it_was_required() {
     assert_eq!(run(&["--require", "cobol"], None).exit, Some(2));
     // What is required and not selected is not missed.
     assert_eq!(run(&["--require", "java"], None).exit, Some(0));
-}
-
-fn is_here(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let is_here = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
-    if !is_here {
-        eprintln!("not run: {program} not found");
-    }
-    is_here
 }

@@ -136,3 +136,13 @@ pub fn cell<'a>(run: &'a Run, id: &str) -> &'a Cell {
     let found = run.cells.iter().find(|cell| cell.id == id);
     found.unwrap_or_else(|| panic!("the report has no cell {id}"))
 }
+
+/// Whether a toolchain is there; what cannot be tried without it is said.
+pub fn is_here(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_here = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    if !is_here {
+        eprintln!("not run: {program} not found");
+    }
+    is_here
+}

@@ -14,7 +14,7 @@ pub mod observed;
 pub mod outcome;
 mod package;
 pub mod rules;
-mod word;
+pub mod word;
 
 use check::{Check, State};
 use finding::{Culprit, Finding, Level};

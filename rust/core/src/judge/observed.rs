@@ -181,12 +181,15 @@ impl ProgramSeen {
     pub fn knows_no_such_case(&self) -> bool {
         const WORDS: [&str; 4] = ["unsupported", "unknown", "unrecognized", "invalid"];
         let printed = format!("{}\n{}", self.output, self.errors).to_ascii_lowercase();
-        let says_so = |word: &&str| {
+        // What Java says of a name that is none of an enum's.
+        let is_no_name = printed.contains("no enum constant") && printed.contains("testcases.");
+        let says_so = |word: &&str| -> bool {
             ["test case", "test_case", "testcase"]
                 .iter()
                 .any(|what| printed.contains(&format!("{word} {what}")))
         };
-        self.gives_word && self.exit != Some(0) && WORDS.iter().any(|word| says_so(&word))
+        let says_so = is_no_name || WORDS.iter().any(says_so);
+        self.gives_word && self.exit != Some(0) && says_so
     }
 }
 

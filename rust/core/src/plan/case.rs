@@ -119,6 +119,10 @@ pub struct Official {
     /// unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calls: Option<usize>,
+    /// How many calls of the same method official clients make before these, and
+    /// do not say that they look at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<u32>,
 }
 
 /// What a specification says of a requirement (RFC 2119).

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use super::types::{ActionPlan, CasePlan, EventPlan, FramePlan, PeerKind, StepKind, WireTarget};
+use super::types::{ActionPlan, CallPlan, CasePlan, EventPlan, FramePlan, PeerKind, WireTarget};
+use super::variant::Variant;
 use crate::wire::capture::Direction;
 
 /// How long a case may take with a client that is a process of its own: one in
@@ -14,21 +15,25 @@ const HEADERS: u8 = 0x01;
 
 /// The case as this pair plays it: itself, unless a side is an official program.
 #[must_use]
-pub fn played(case: &CasePlan, client: PeerKind, server: PeerKind) -> CasePlan {
+pub fn played(case: &CasePlan, client: PeerKind, server: PeerKind, variant: Variant) -> CasePlan {
     let mut case = case.clone();
     if client == PeerKind::Official {
         as_official_client(&mut case);
     }
     if server == PeerKind::Official {
-        as_official_server(&mut case);
+        as_official_server(&mut case, variant);
     }
     case
 }
 
 /// The client makes only the calls that the official case has, by itself.
 fn as_official_client(case: &mut CasePlan) {
-    let calls = case.official.as_ref().map_or(0, |official| official.calls);
+    let Some(official) = case.official.clone() else {
+        return;
+    };
+    let calls = official.calls;
     let left: Vec<String> = case.calls.drain(calls..).map(|call| call.path).collect();
+    case.streams_before = official.before;
     case.actions.clear();
     case.limit = case.limit.max(PROCESS_LIMIT);
     let expect = &mut case.expect;
@@ -37,25 +42,31 @@ fn as_official_client(case: &mut CasePlan) {
     let is_made =
         |target: &WireTarget, call| matches!(target, WireTarget::Connections(_)) || call < calls;
     expect.wire.retain(|wire| is_made(&wire.target, wire.call));
+    let of_path = |path: &String| {
+        let path = path.clone();
+        case.calls.iter().filter(move |call| call.path == path)
+    };
+    let is_only_left = |path: &String| left.contains(path) && of_path(path).next().is_none();
     // Whether a call that its client gives up has come to a handler before is a
     // race that nobody holds back here.
-    let is_given_up = |path: &String| {
-        let mut calls = case.calls.iter().filter(|call| call.path == *path);
-        calls.any(|call| {
-            let cancels = call.send.iter().chain(&call.receive);
-            call.timeout.is_some() || { cancels }.any(|step| step.kind == StepKind::Cancel)
-        })
-    };
-    let is_only_left =
-        |path: &String| left.contains(path) && !case.calls.iter().any(|call| call.path == *path);
+    let is_uncertain =
+        |path: &String| official.before > 0 || of_path(path).any(CallPlan::is_given_up);
     expect
         .handled
-        .retain(|(path, _)| !is_given_up(path) && !is_only_left(path));
+        .retain(|(path, _)| !is_uncertain(path) && !is_only_left(path));
+    if case.calls.iter().any(CallPlan::need_not_be_sent) {
+        expect.present.clear();
+    }
 }
 
 /// What the server does is known only from frames: that a handler was entered
-/// from the request, that it has ended from the end of the call.
-fn as_official_server(case: &mut CasePlan) {
+/// from the request, that it has ended from the end of the call. Where frames
+/// cannot be read, nobody waits for them.
+fn as_official_server(case: &mut CasePlan, variant: Variant) {
+    if variant.is_encrypted() {
+        let waits = |action: &ActionPlan| matches!(action, ActionPlan::Wait(EventPlan::Began(_)));
+        case.actions.retain(|action| !waits(action));
+    }
     for action in &mut case.actions {
         if let ActionPlan::Wait(event) = action {
             seen_by_the_tap(event, 0);

@@ -64,6 +64,9 @@ pub struct CasePlan {
     pub expect: ExpectPlan,
     /// Official interop programs take part in it.
     pub official: Option<OfficialPlan>,
+    /// How many streams of a method there are that are none of these calls,
+    /// before those that are.
+    pub streams_before: u32,
     /// What the client must be.
     pub client: PeerKind,
     /// What the server must be.
@@ -96,6 +99,8 @@ pub struct OfficialPlan {
     pub case: String,
     /// How many of its calls, from the first on, they make.
     pub calls: usize,
+    /// How many calls of the same method they make before.
+    pub before: u32,
 }
 
 /// One listener.
@@ -402,6 +407,26 @@ pub enum WireMessage {
     Flag(u8),
     /// So many bytes when decompressed.
     Decompressed(u64),
+}
+
+impl CallPlan {
+    /// Its client ends it before its server does: by its deadline, or by
+    /// cancelling it.
+    pub fn is_given_up(&self) -> bool {
+        let mut steps = self.send.iter().chain(&self.receive);
+        self.timeout.is_some() || steps.any(|step| step.kind == StepKind::Cancel)
+    }
+
+    /// Its client may end it before anything of it was sent, unless somebody
+    /// holds it back: a deadline may pass, and what is cancelled before the first
+    /// message need not come to the wire.
+    pub fn need_not_be_sent(&self) -> bool {
+        let mut before = self
+            .send
+            .iter()
+            .take_while(|step| !matches!(step.kind, StepKind::Message(_) | StepKind::Raw(_)));
+        self.timeout.is_some() || before.any(|step| step.kind == StepKind::Cancel)
+    }
 }
 
 impl StepPlan {

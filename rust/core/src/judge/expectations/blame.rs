@@ -36,7 +36,7 @@ pub fn streams_of<'a>(case: &CasePlan, exchange: &'a Exchange, call: usize) -> V
     });
     let same_path = streams.filter(|at| at.path().is_some_and(|sent| sent == path.as_bytes()));
     same_path
-        .skip(before as usize)
+        .skip((case.streams_before + before) as usize)
         .take(planned.count as usize)
         .collect()
 }

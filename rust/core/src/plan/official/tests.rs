@@ -47,6 +47,7 @@ cases:
       wire:
         first.request.headers.te: trailers
         after.request.headers.te: trailers
+      frames: { present: [{ from: client, type: RST_STREAM }] }
       survives: after
 ";
 
@@ -66,7 +67,8 @@ fn resolved(suite: &str) -> Result<CasePlan, String> {
 }
 
 fn cancelled(client: PeerKind, server: PeerKind) -> CasePlan {
-    played(&resolved(CANCELLED).expect("a case"), client, server)
+    let case = resolved(CANCELLED).expect("a case");
+    played(&case, client, server, Variant::Tcp)
 }
 
 fn handled(case: &CasePlan) -> Vec<&str> {
@@ -100,7 +102,20 @@ fn an_official_client_makes_the_calls_that_it_knows_and_waits_for_nobody() {
         .collect();
     assert_eq!(wire, ["first.request.headers.te"]);
     assert_eq!(case.expect.survives, None);
+    // It may be given up before it is sent.
+    assert!(case.expect.present.is_empty());
     assert_eq!(case.limit, PROCESS_LIMIT);
+}
+
+#[test]
+fn calls_that_an_official_client_makes_before_are_passed_by() {
+    let before = CANCELLED.replace("calls: 1", "before: 1");
+    let case = resolved(&before).expect("a case");
+    assert_eq!(case.streams_before, 0);
+    let case = played(&case, PeerKind::Official, PeerKind::Contract, Variant::Tcp);
+    assert_eq!((case.calls.len(), case.streams_before), (2, 1));
+    // How often a handler was entered is then not what the case says.
+    assert_eq!(handled(&case), [] as [&str; 0]);
 }
 
 #[test]
@@ -118,6 +133,13 @@ fn what_an_official_server_does_is_seen_by_the_tap() {
     assert_eq!(frame.direction, Some(Direction::ClientToServer));
     // What its handlers saw is still expected, and nobody will tell.
     assert_eq!(handled(&case).len(), 2);
+}
+
+#[test]
+fn over_tls_nobody_waits_for_frames() {
+    let case = resolved(CANCELLED).expect("a case");
+    let case = played(&case, PeerKind::Contract, PeerKind::Official, Variant::Tls);
+    assert!(matches!(case.actions[..], [ActionPlan::Release(_)]));
 }
 
 #[test]
