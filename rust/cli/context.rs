@@ -8,7 +8,7 @@ use wirecheck_core::judge::leaves::PathPattern;
 use wirecheck_core::plan::cells::Plan;
 use wirecheck_core::plan::known::{self, Known};
 use wirecheck_core::plan::load::load;
-use wirecheck_core::plan::pattern::Pattern;
+use wirecheck_core::plan::pattern::{OVER_TCP, Pattern};
 use wirecheck_core::plan::resolve::resolve;
 use wirecheck_core::plan::schema::Schema;
 use wirecheck_core::plan::source::{Problem, Source};
@@ -162,7 +162,7 @@ impl Context {
     fn asked_for(&self, patterns: &[String]) -> Vec<CasePlan> {
         let is_named = |suite: &str| {
             let mut parts = patterns.iter().flat_map(|pattern| pattern.split('/'));
-            parts.any(|part| part == suite)
+            parts.any(|part| part.trim_end_matches(OVER_TCP) == suite)
         };
         let cases = self.cases.iter();
         cases

@@ -62,7 +62,7 @@ impl Words {
             return;
         };
         let cells = match differs.level.as_str() {
-            "must" => &mut self.fails,
+            "MUST" => &mut self.fails,
             _ => &mut self.passes,
         };
         cells.push(cell.id.clone());

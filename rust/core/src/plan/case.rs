@@ -119,8 +119,8 @@ pub struct Official {
     /// unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calls: Option<usize>,
-    /// How many calls of the same method official clients make before these, and
-    /// do not say that they look at.
+    /// How many calls of the same method official clients may make before these,
+    /// and do not look at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<u32>,
 }

@@ -5,12 +5,17 @@ use globset::{GlobBuilder, GlobMatcher};
 /// A pattern over ids such as `client/server/suite/case`: `*` stands for any
 /// text within one part, `**` for any number of parts. A pattern need not name
 /// all parts: `say-hello` selects that case of every pair, `rust-tonic` every
-/// cell with that peer on a side, `greeter/text*` a part of a suite.
+/// cell with that peer on a side, `greeter/text*` a part of a suite. With
+/// [`OVER_TCP`] at its end it is of cells whose ids name nothing else.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: String,
     matchers: Vec<GlobMatcher>,
+    is_over_tcp: bool,
 }
+
+/// What ids never say, since it is so by default.
+pub const OVER_TCP: &str = "+tcp";
 
 /// A pattern that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -28,11 +33,12 @@ impl Pattern {
     /// The pattern has an unclosed bracket or the like.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         let text = text.trim_matches('/');
+        let parts = text.strip_suffix(OVER_TCP).unwrap_or(text);
         let forms = [
-            text.to_owned(),
-            format!("**/{text}"),
-            format!("{text}/**"),
-            format!("**/{text}/**"),
+            parts.to_owned(),
+            format!("**/{parts}"),
+            format!("{parts}/**"),
+            format!("**/{parts}/**"),
         ];
         let matchers = forms
             .iter()
@@ -41,11 +47,15 @@ impl Pattern {
         Ok(Self {
             text: text.to_owned(),
             matchers,
+            is_over_tcp: parts != text,
         })
     }
 
     /// Whether a cell's id is selected.
     pub fn matches(&self, id: &str) -> bool {
+        if self.is_over_tcp && id.contains('+') {
+            return false;
+        }
         self.matchers.iter().any(|matcher| matcher.is_match(id))
     }
 
@@ -106,6 +116,11 @@ mod tests {
         assert!(pattern("say-hello").selects(over_tls));
         assert!(pattern("*+tls").selects(over_tls));
         assert!(!pattern("*+uds").selects(over_tls));
+        let over_tcp = over_tls.trim_end_matches("+tls");
+        for text in ["say-hello+tcp", "greeter+tcp", "*+tcp", "rust-tonic/**+tcp"] {
+            assert!(pattern(text).selects(over_tcp), "{text}");
+            assert!(!pattern(text).selects(over_tls), "{text}");
+        }
         // What is known of a case is known of exactly that.
         assert!(!pattern("say-hello").matches(over_tls));
     }

@@ -64,7 +64,7 @@ pub struct CasePlan {
     pub expect: ExpectPlan,
     /// Official interop programs take part in it.
     pub official: Option<OfficialPlan>,
-    /// How many streams of a method there are that are none of these calls,
+    /// How many streams of a method there may be that are none of these calls,
     /// before those that are.
     pub streams_before: u32,
     /// What the client must be.
@@ -99,7 +99,7 @@ pub struct OfficialPlan {
     pub case: String,
     /// How many of its calls, from the first on, they make.
     pub calls: usize,
-    /// How many calls of the same method they make before.
+    /// How many calls of the same method they may make before.
     pub before: u32,
 }
 

@@ -1,6 +1,8 @@
 //! Metadata values of names that end in `-bin` (PROTOCOL-HTTP2, "Requests",
 //! and gRFC G1 for true binary metadata).
 
+use std::borrow::Cow;
+
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
 use thiserror::Error;
@@ -16,6 +18,12 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true),
+);
+
+/// As gRPC asks senders to write it.
+const UNPADDED: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_encode_padding(false),
 );
 
 /// Why the value of a `-bin` name cannot be decoded.
@@ -56,6 +64,15 @@ pub fn decode_bin(value: &[u8], true_binary_allowed: bool) -> Result<Vec<Vec<u8>
     }
 }
 
+/// The value of a `-bin` name as text: Base64 as it was sent, and without padding
+/// of one that was sent as raw bytes behind a NUL (gRFC G1).
+pub fn bin_text(value: &[u8]) -> Cow<'_, str> {
+    match value {
+        [0, raw @ ..] => UNPADDED.encode(raw).into(),
+        _ => String::from_utf8_lossy(value),
+    }
+}
+
 /// The items between commas with their offsets. White space around a comma is
 /// not part of them (RFC 9110, section 5.6.1).
 fn items(value: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
@@ -87,6 +104,13 @@ fn decode_item(offset: usize, item: &[u8]) -> Result<Vec<u8>, BinError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn raw_bytes_are_told_in_base64() {
+        assert_eq!(bin_text(b"\0\xab\xab\xab"), "q6ur");
+        assert_eq!(bin_text(b"\0\x01"), "AQ");
+        assert_eq!(bin_text(b"AQ=="), "AQ==");
+    }
 
     #[test]
     fn base64_is_decoded_padded_or_not() {

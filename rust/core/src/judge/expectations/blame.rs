@@ -35,10 +35,22 @@ pub fn streams_of<'a>(case: &CasePlan, exchange: &'a Exchange, call: usize) -> V
             .map(move |stream| CallStream { connection, stream })
     });
     let same_path = streams.filter(|at| at.path().is_some_and(|sent| sent == path.as_bytes()));
+    let same_path: Vec<CallStream<'_>> = same_path.collect();
+    let none_of_these = streams_before(case, path, same_path.len());
     same_path
-        .skip((case.streams_before + before) as usize)
+        .into_iter()
+        .skip(none_of_these + before as usize)
         .take(planned.count as usize)
         .collect()
+}
+
+/// How many streams of a path come before those of the case's calls: what there
+/// are too many, up to what the case says. They need not all come to the wire.
+fn streams_before(case: &CasePlan, path: &str, streams: usize) -> usize {
+    let calls = case.calls.iter().filter(|call| call.path == path);
+    let calls: u32 = calls.map(|call| call.count).sum();
+    let too_many = streams.saturating_sub(calls as usize);
+    too_many.min(case.streams_before as usize)
 }
 
 impl<'a> CallStream<'a> {

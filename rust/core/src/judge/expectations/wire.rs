@@ -1,5 +1,7 @@
 //! What stands on the wire.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::blame::{self, CallStream};
@@ -14,6 +16,7 @@ use crate::wire::capture::Direction;
 use crate::wire::coding;
 use crate::wire::exchange::{Exchange, Half, HeaderList, Message};
 use crate::wire::frame::{Body, END_STREAM, Frame, type_name};
+use crate::wire::metadata::bin_text;
 use crate::wire::names::error_name;
 
 pub fn check(case: &CasePlan, seen: &Observation) -> Vec<Check> {
@@ -133,11 +136,15 @@ fn header(
     direction: Direction,
 ) -> Check {
     let field = list.and_then(|list| list.get(name));
-    let value = field.map(|field| Value::from(field.value_text()));
+    let text = field.map(|field| match name.ends_with("-bin") {
+        true => bin_text(&field.value),
+        false => field.value_text(),
+    });
+    let value = text.as_deref().map(Value::from);
     if matcher.accepts(value.as_ref()) {
         return Check::met(path);
     }
-    let got = field.map_or("(absent)".into(), |field| field.value_text().into_owned());
+    let got = text.map_or("(absent)".into(), Cow::into_owned);
     let sentence = format!("`{name}` is {got} on the wire, expected {matcher}");
     let mut finding = broken("expect/wire", &path, Culprit::sender(direction), sentence);
     finding = with_texts(finding, matcher.to_string(), got);
