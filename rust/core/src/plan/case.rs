@@ -119,10 +119,10 @@ pub struct Official {
     /// unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calls: Option<usize>,
-    /// How many calls of the same method official clients may make before these,
-    /// and do not look at.
+    /// How many calls of the same method official clients may open besides, and
+    /// leave without a message.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub before: Option<u32>,
+    pub besides: Option<u32>,
 }
 
 /// What a specification says of a requirement (RFC 2119).

@@ -33,7 +33,7 @@ fn as_official_client(case: &mut CasePlan) {
     };
     let calls = official.calls;
     let left: Vec<String> = case.calls.drain(calls..).map(|call| call.path).collect();
-    case.streams_before = official.before;
+    case.streams_besides = official.besides;
     case.actions.clear();
     case.limit = case.limit.max(PROCESS_LIMIT);
     let expect = &mut case.expect;
@@ -50,7 +50,7 @@ fn as_official_client(case: &mut CasePlan) {
     // Whether a call that its client gives up has come to a handler before is a
     // race that nobody holds back here.
     let is_uncertain =
-        |path: &String| official.before > 0 || of_path(path).any(CallPlan::is_given_up);
+        |path: &String| official.besides > 0 || of_path(path).any(CallPlan::is_given_up);
     expect
         .handled
         .retain(|(path, _)| !is_uncertain(path) && !is_only_left(path));

@@ -153,7 +153,7 @@ fn case(name: &str, about: &str, server: PeerKind) -> CasePlan {
         actions: Vec::new(),
         expect: ExpectPlan::default(),
         official: None,
-        streams_before: 0,
+        streams_besides: 0,
         client: PeerKind::Foreign,
         server,
         descriptors: bytes::Bytes::new(),

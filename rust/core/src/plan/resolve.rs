@@ -106,7 +106,7 @@ impl Resolver<'_> {
             actions,
             expect,
             official: official(case, calls_paths.len())?,
-            streams_before: 0,
+            streams_besides: 0,
             client: PeerKind::Contract,
             server: self.server_kind(case, &calls_paths),
             descriptors,
@@ -381,7 +381,7 @@ fn official(case: &Case, calls: usize) -> Resolved<Option<OfficialPlan>> {
     Ok(Some(OfficialPlan {
         case: name.unwrap_or_else(|| case.name.clone()),
         calls: made,
-        before: written.before.unwrap_or_default(),
+        besides: written.besides.unwrap_or_default(),
     }))
 }
 

@@ -302,7 +302,7 @@ fn case(method: &ServiceMethod, asked: Asked, ask: &Ask, descriptors: &[u8]) -> 
         actions: Vec::new(),
         expect: ExpectPlan::default(),
         official: None,
-        streams_before: 0,
+        streams_besides: 0,
         client: PeerKind::Contract,
         server: PeerKind::Foreign,
         descriptors: descriptors.to_vec().into(),

@@ -64,9 +64,9 @@ pub struct CasePlan {
     pub expect: ExpectPlan,
     /// Official interop programs take part in it.
     pub official: Option<OfficialPlan>,
-    /// How many streams of a method there may be that are none of these calls,
-    /// before those that are.
-    pub streams_before: u32,
+    /// How many streams of a method there may be that are none of these calls:
+    /// opened by the client, and left.
+    pub streams_besides: u32,
     /// What the client must be.
     pub client: PeerKind,
     /// What the server must be.
@@ -99,8 +99,8 @@ pub struct OfficialPlan {
     pub case: String,
     /// How many of its calls, from the first on, they make.
     pub calls: usize,
-    /// How many calls of the same method they may make before.
-    pub before: u32,
+    /// How many calls of the same method they may open besides, and leave.
+    pub besides: u32,
 }
 
 /// One listener.

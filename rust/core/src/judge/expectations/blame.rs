@@ -35,22 +35,28 @@ pub fn streams_of<'a>(case: &CasePlan, exchange: &'a Exchange, call: usize) -> V
             .map(move |stream| CallStream { connection, stream })
     });
     let same_path = streams.filter(|at| at.path().is_some_and(|sent| sent == path.as_bytes()));
-    let same_path: Vec<CallStream<'_>> = same_path.collect();
-    let none_of_these = streams_before(case, path, same_path.len());
+    let mut same_path: Vec<CallStream<'_>> = same_path.collect();
+    leave_out_besides(case, path, &mut same_path);
     same_path
         .into_iter()
-        .skip(none_of_these + before as usize)
+        .skip(before as usize)
         .take(planned.count as usize)
         .collect()
 }
 
-/// How many streams of a path come before those of the case's calls: what there
-/// are too many, up to what the case says. They need not all come to the wire.
-fn streams_before(case: &CasePlan, path: &str, streams: usize) -> usize {
+/// Leaves out streams that are none of the case's calls, as many as there are too
+/// many and the case allows: their client opened them and left them.
+fn leave_out_besides(case: &CasePlan, path: &str, streams: &mut Vec<CallStream<'_>>) {
     let calls = case.calls.iter().filter(|call| call.path == path);
     let calls: u32 = calls.map(|call| call.count).sum();
-    let too_many = streams.saturating_sub(calls as usize);
-    too_many.min(case.streams_before as usize)
+    let too_many = streams.len().saturating_sub(calls as usize);
+    let mut left = too_many.min(case.streams_besides as usize);
+    streams.retain(|at| {
+        let request = &at.stream.request;
+        let is_left = left > 0 && request.messages.is_empty() && request.reset.is_some();
+        left -= usize::from(is_left);
+        !is_left
+    });
 }
 
 impl<'a> CallStream<'a> {

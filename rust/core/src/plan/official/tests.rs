@@ -108,12 +108,12 @@ fn an_official_client_makes_the_calls_that_it_knows_and_waits_for_nobody() {
 }
 
 #[test]
-fn calls_that_an_official_client_makes_before_are_passed_by() {
-    let before = CANCELLED.replace("calls: 1", "before: 1");
-    let case = resolved(&before).expect("a case");
-    assert_eq!(case.streams_before, 0);
+fn calls_that_an_official_client_opens_and_leaves_are_passed_by() {
+    let besides = CANCELLED.replace("calls: 1", "besides: 1");
+    let case = resolved(&besides).expect("a case");
+    assert_eq!(case.streams_besides, 0);
     let case = played(&case, PeerKind::Official, PeerKind::Contract, Variant::Tcp);
-    assert_eq!((case.calls.len(), case.streams_before), (2, 1));
+    assert_eq!((case.calls.len(), case.streams_besides), (2, 1));
     // How often a handler was entered is then not what the case says.
     assert_eq!(handled(&case), [] as [&str; 0]);
 }
