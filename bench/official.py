@@ -3,7 +3,8 @@
     python bench/official.py [--rounds N]
 
 The official way is one process of grpc-go's interop client for each case, against
-grpc-go's interop server, as many at a time as there are cores. Wirecheck runs the same
+grpc-go's interop server, one after the other, and as many at a time as there are cores.
+A client that fails is counted, since its word is not the subject. Wirecheck runs the same
 cases through its Go peer in both roles, tap and judge on, with the start of the peers in
 its time and without. The ratio is of cells a second within one round.
 """
@@ -44,7 +45,7 @@ CASES = [
     "cancel_after_begin",
     "cancel_after_first_response",
 ]
-TIMES = 20  # each case, so that the start of a server does not count for much
+TIMES = 60  # each case, so that the start of a server does not count for much
 LIMIT = 120  # seconds for anything that ends by itself in a few
 
 
@@ -52,7 +53,8 @@ LIMIT = 120  # seconds for anything that ends by itself in a few
 class Round:
     """Cells a second."""
 
-    official: float
+    one_by_one: float
+    at_a_time: float
     wirecheck: float
     without_start: float
 
@@ -63,7 +65,8 @@ def main() -> int:
     rounds = parser.parse_args().rounds
     build()
     wirecheck()  # warms what the operating system caches
-    report([Round(official(), *wirecheck()) for _ in range(rounds)])
+    cores = os.cpu_count() or 1
+    report([Round(official(1), official(cores), *wirecheck()) for _ in range(rounds)])
     return 0
 
 
@@ -76,14 +79,15 @@ def build() -> None:
         subprocess.run(command, cwd=ROOT, check=True)
 
 
-def official() -> float:
+def official(at_a_time: int) -> float:
     """Cells a second of one process for each case."""
-    with server() as port, ThreadPoolExecutor(os.cpu_count()) as pool:
+    with server() as port, ThreadPoolExecutor(at_a_time) as pool:
         began = time.monotonic()
         ended = list(pool.map(lambda case: client(port, case), CASES * TIMES))
         seconds = time.monotonic() - began
-    if any(ended):
-        sys.exit(f"error: an official client ended with {max(ended)}")
+    failed = [case for case, status in zip(CASES * TIMES, ended, strict=True) if status != 0]
+    if failed:
+        print(f"{len(failed)} official clients failed: {', '.join(sorted(set(failed)))}\n")
     return len(ended) / seconds
 
 
@@ -143,17 +147,23 @@ def wirecheck() -> tuple[float, float]:
 def report(rounds: list[Round]) -> None:
     cells = len(CASES) * TIMES
     print(f"{len(CASES)} cases, {TIMES} times each, {len(rounds)} rounds, {os.cpu_count()} cores\n")
-    print("| what | cells a second | / the official way |")
-    print("|---|---|---|")
+    print("| what | cells a second | / one by one | / several at a time |")
+    print("|---|---|---|---|")
     ways = [
-        (f"one official process a case, {os.cpu_count()} at a time", "official"),
+        ("one official process a case, one by one", "one_by_one"),
+        (f"one official process a case, {os.cpu_count()} at a time", "at_a_time"),
         (f"Wirecheck, {cells} cells, starts included", "wirecheck"),
         ("Wirecheck, its peers started before", "without_start"),
     ]
     for what, name in ways:
         rate = statistics.median(getattr(done, name) for done in rounds)
-        ratio = statistics.median(getattr(done, name) / done.official for done in rounds)
-        print(f"| {what} | {rate:.0f} | {ratio:.1f} |")
+        print(f"| {what} | {rate:.0f} | {ratio(rounds, name, 'one_by_one')} |", end=" ")
+        print(f"{ratio(rounds, name, 'at_a_time')} |")
+
+
+def ratio(rounds: list[Round], what: str, to: str) -> str:
+    """The median of the rounds' ratios."""
+    return f"{statistics.median(getattr(done, what) / getattr(done, to) for done in rounds):.1f}"
 
 
 if __name__ == "__main__":

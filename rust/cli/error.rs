@@ -12,6 +12,7 @@ use wirecheck_core::plan::source::Problem;
 
 use crate::export::pcapng::PcapngError;
 use crate::peer::install::InstallError;
+use crate::peer::official;
 use crate::peer::version::VersionError;
 use crate::report::style::Style;
 use crate::run::folder::{FolderError, LoadError};
@@ -260,6 +261,11 @@ impl CliError {
             }
             Self::Header(_) => Some("for example `--header 'x-team: shop'`; `-bin` is not sent".into()),
             Self::Field(_) => Some("for example `created_at`, `order.id` or `*.id`".into()),
+            Self::Unmatched(unmatched) if on_request(unmatched).is_some() => {
+                on_request(unmatched).map(|name| {
+                    format!("`{name}` takes part where it is asked for: add `--with {name}`")
+                })
+            }
             Self::Unmatched(unmatched) if unmatched.nearest.is_empty() => {
                 Some("`wirecheck list` lists the cases".into())
             }
@@ -334,6 +340,15 @@ impl CliError {
             _ => None,
         }
     }
+}
+
+/// A peer that the pattern names, and that no cell has since nobody asked for it.
+fn on_request(unmatched: &Unmatched) -> Option<&'static str> {
+    let mut names = official::names();
+    names.find(|name| {
+        let is_there = unmatched.nearest.iter().any(|id| id.contains(name));
+        !is_there && unmatched.pattern.split('/').any(|part| part == *name)
+    })
 }
 
 fn with_cause(error: &dyn std::error::Error) -> String {

@@ -68,6 +68,11 @@ const PROGRAMS: [Programs; 2] = [
     },
 ];
 
+/// The names of all of them.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    PROGRAMS.iter().map(|programs| programs.name)
+}
+
 /// The official programs of a checkout; without one they are not there.
 pub fn official(home: Option<&Path>) -> Vec<PeerSpec> {
     let specs = PROGRAMS.iter().map(|programs| programs.spec(home));

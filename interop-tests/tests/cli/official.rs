@@ -84,6 +84,8 @@ fn official_programs_take_part_where_they_are_asked_for() {
     let id = "go-official/rust-tonic/official/empty_unary";
     let without = wirecheck(&["list", id]);
     assert_eq!(without.exit, Some(2), "{}", without.stderr);
+    let hint = "hint: `go-official` takes part where it is asked for: add `--with go-official`";
+    assert!(without.stderr.contains(hint), "{}", without.stderr);
     let with = wirecheck(&["list", "--with", "go-official", id]);
     let both = format!("{id}\n{id}+tls\n");
     assert_eq!((with.exit, with.stdout), (Some(0), both));

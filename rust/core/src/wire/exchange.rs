@@ -258,7 +258,15 @@ impl Default for Limits {
     }
 }
 
+/// What a cut of [`Limits::connections`] is called.
+pub const CUT_CONNECTIONS: &str = "connections";
+
 impl Exchange {
+    /// Connections were left out because there were too many.
+    pub fn has_more_connections(&self) -> bool {
+        self.cuts.iter().any(|cut| cut.what == CUT_CONNECTIONS)
+    }
+
     /// It was to be TLS: that a connection which is cannot be read is no fault.
     pub fn expect_tls(&mut self) {
         for connection in &mut self.connections {

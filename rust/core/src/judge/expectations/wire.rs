@@ -116,6 +116,13 @@ pub(super) fn one(case: &CasePlan, expect: &WireExpect, seen: &Observation) -> C
 
 fn connections(path: String, matcher: &Matcher, exchange: &Exchange) -> Check {
     let count = exchange.connections.len();
+    if exchange.has_more_connections() {
+        let why = format!("there are more connections than the {count} that were decoded");
+        return Check {
+            path,
+            state: State::Unobservable(why),
+        };
+    }
     if matcher.accepts(Some(&Value::from(count))) {
         return Check::met(path);
     }
@@ -434,5 +441,24 @@ fn survives(case: &CasePlan, exchange: &Exchange, call: usize) -> Check {
                 broken("expect/survives", &path, Culprit::Undetermined, sentence),
             )
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::exchange::{CUT_CONNECTIONS, Cut};
+
+    #[test]
+    fn connections_are_counted_only_where_all_were_decoded() {
+        let one = Matcher::Literal(Value::from(1));
+        let of = |exchange: &Exchange| connections("wire.connections".into(), &one, exchange);
+        let mut exchange = Exchange::default();
+        assert!(matches!(of(&exchange).state, State::Broken(_)));
+        exchange.cuts.push(Cut {
+            what: CUT_CONNECTIONS.into(),
+            limit: 64,
+        });
+        assert!(matches!(of(&exchange).state, State::Unobservable(_)));
     }
 }

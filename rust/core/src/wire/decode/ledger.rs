@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::mem::size_of;
 
-use crate::wire::exchange::{Cut, Limits};
+use crate::wire::exchange::{CUT_CONNECTIONS, Cut, Limits};
 
 /// What a limit is for. A cut is said once for each kind and connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,7 +103,7 @@ impl Ledger {
             ..
         } = self.limits;
         let (what, limit) = match kind {
-            Kind::Connections => ("connections".to_owned(), connections),
+            Kind::Connections => (CUT_CONNECTIONS.to_owned(), connections),
             Kind::Memory => ("bytes of memory for the exchange".to_owned(), memory),
             Kind::Frames => (format!("frames of connection {connection}"), frames),
             Kind::Streams => (format!("streams of connection {connection}"), streams),
