@@ -33,6 +33,11 @@ const OLD_PROST: [(&str, &str); 5] = [
 const TLS: &str = "tls-ring";
 const OLD_TLS: &str = "tls";
 const TLS_SPLIT: (u32, u32) = (0, 13);
+/// Since 0.13 tonic connects to Unix sockets by itself. A connector for an older
+/// one makes its streams with this crate and feature, by the version that tonic
+/// itself has.
+const CONNECTOR: (&str, &str, &str) = ("hyper-util", "0.1", "tokio");
+const CONNECTOR_SPLIT: (u32, u32) = (0, 13);
 
 /// What a workspace says of its members and of how they are built.
 const OF_WORKSPACE: [&str; 2] = ["workspace", "profile"];
@@ -96,7 +101,20 @@ pub fn package(text: &str, tonic: &Tonic) -> Result<String, String> {
         let dependencies = document.get_mut(key).and_then(Item::as_table_mut);
         choose(dependencies.ok_or(format!("it has no `[{key}]`"))?, tonic);
     }
+    if tonic.numbers < CONNECTOR_SPLIT {
+        document["dependencies"][CONNECTOR.0] = connector();
+    }
     Ok(document.to_string())
+}
+
+fn connector() -> Item {
+    let (_, version, feature) = CONNECTOR;
+    let features = Array::from_iter([feature]);
+    Item::from(InlineTable::from_iter([
+        ("version", Value::from(version)),
+        ("default-features", Value::from(false)),
+        ("features", Value::from(features)),
+    ]))
 }
 
 fn parsed(text: &str) -> Result<DocumentMut, String> {
@@ -266,6 +284,10 @@ mod tests {
         };
         assert!(has("tls") && !has("tls-ring"));
         assert!(!package.contains("dev-dependencies"));
+        let features = found["hyper-util"]["features"]
+            .as_array()
+            .expect("features");
+        assert_eq!(features.iter().count(), 1);
     }
 
     #[test]
@@ -276,6 +298,8 @@ mod tests {
         assert_eq!(found[CODEC]["version"].as_str(), Some("~0.14"));
         assert_eq!(found["prost"].as_str(), Some("0.14.4"));
         assert!(found[CODEGEN].get("package").is_none());
+        let package = package(PACKAGE, &new).expect("a manifest");
+        assert!(!package.contains("hyper-util"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use tonic::client::Grpc;
 use tonic::transport::{self, Certificate, ClientTlsConfig, Endpoint, Identity};
 
+use super::versions;
 use crate::coding::{Codings, with_codings};
 use crate::contract::{ChannelOptions, ClientTls, Open};
 use crate::features::{Refusal, in_full};
@@ -51,7 +52,7 @@ pub fn open(order: &Open) -> Result<Channel, Refusal> {
     }
     let endpoint = configure(endpoint, scheme, &options)?;
     Ok(Channel {
-        channel: endpoint.connect_lazy(),
+        channel: versions::connect_lazy(&endpoint, &order.target),
         max_receive_message_size: options.max_receive_message_size,
         max_send_message_size: options.max_send_message_size,
         codings,
@@ -59,12 +60,11 @@ pub fn open(order: &Open) -> Result<Channel, Refusal> {
 }
 
 fn endpoint(target: &str, scheme: &str) -> Result<Endpoint, Refusal> {
-    let uri = if target.starts_with("unix:") {
-        target.to_owned()
-    } else {
-        format!("{scheme}://{target}")
+    let endpoint = match target.starts_with("unix:") {
+        true => versions::unix_endpoint(target),
+        false => Endpoint::from_shared(format!("{scheme}://{target}")),
     };
-    Endpoint::from_shared(uri).map_err(|error| could_not_open(&error))
+    endpoint.map_err(|error| could_not_open(&error))
 }
 
 /// Trusts nobody but the order's authority.

@@ -3,6 +3,7 @@
 mod call;
 mod channel;
 mod report;
+mod versions;
 
 pub use call::call;
 pub use channel::{Channel, open};
