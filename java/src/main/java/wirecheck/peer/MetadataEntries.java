@@ -43,11 +43,17 @@ final class MetadataEntries {
   /**
    * Gives metadata as grpc-java has it, cut where it would fill the better part of an envelope. It
    * comes sorted by key: grpc-java gives the keys as a set, and a report should not vary.
+   *
+   * <p>Pseudo-headers are no metadata. grpc-java leaves {@code :status} among the trailers of a
+   * response that it refuses for its content type, and has no key that would read it.
    */
   static List<Metadatum> fromMetadata(Metadata metadata) {
     List<Metadatum> entries = new ArrayList<>();
     int left = MAX_REPORTED;
     for (String key : new TreeSet<>(metadata.keys())) {
+      if (key.startsWith(":")) {
+        continue;
+      }
       for (ByteString value : values(metadata, key)) {
         left -= key.length() + value.size();
         if (left < 0) {

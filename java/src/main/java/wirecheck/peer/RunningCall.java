@@ -362,6 +362,15 @@ final class RunningCall {
   // ---------------------------------------------------------------- the report
 
   private synchronized void report() {
+    try {
+      reportOutcome();
+    } catch (RuntimeException error) {
+      // What grpc-java gave cannot be told; without a report the harness would wait.
+      record.couldNotTry(error);
+    }
+  }
+
+  private void reportOutcome() {
     if (failure != null) {
       record.couldNotTry(failure);
     } else if (status == null) {
