@@ -79,7 +79,10 @@ impl Log {
 
     /// Reads the log to its end.
     pub async fn drain(self, mut from: impl AsyncRead + Unpin) {
-        let mut file = File::create(&self.path).await.ok();
+        // A peer that is started again writes on: why it died stands there.
+        let mut options = File::options();
+        let opened = options.create(true).append(true).open(&self.path);
+        let mut file = opened.await.ok();
         let mut kept = 0u64;
         let mut buffer = vec![0; 16 * 1024];
         loop {
@@ -169,5 +172,16 @@ mod tests {
         assert!(!log.tail()[0].contains('\x1b'));
         assert!(std::fs::metadata(log.path()).expect("a file").len() < MAX_BYTES + 100);
         assert_eq!(log.left_out(), flood.len() as u64 - MAX_BYTES);
+    }
+
+    #[tokio::test]
+    async fn who_is_started_again_writes_on() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("peer.log");
+        for words in ["I die\n", "I live\n"] {
+            Log::new(path.clone()).drain(words.as_bytes()).await;
+        }
+        let kept = std::fs::read_to_string(path).expect("a file");
+        assert_eq!(kept, "I die\nI live\n");
     }
 }
