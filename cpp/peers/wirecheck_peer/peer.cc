@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include <grpc/grpc.h>
+
 #include "wirecheck_peer/client.h"
 #include "wirecheck_peer/errors.h"
 #include "wirecheck_peer/server.h"
@@ -34,6 +36,9 @@ void PrepareProcess() {
   umask(S_IRWXG | S_IRWXO);
   // A pipe that nobody reads is an error of write(), and not the end.
   signal(SIGPIPE, SIG_IGN);
+  // The library is there for as long as the process. With its last server it would be shut down
+  // otherwise, which waits for a poll of up to 10 s and keeps the next server from being built.
+  grpc_init();
 }
 
 std::unique_ptr<Role> MakeRole(const std::string& name, EventSink& events) {
