@@ -157,13 +157,22 @@ fn the_official_programs_of_java_know_the_compression_cases() {
         "java-official/rust-tonic/official/client_compressed_streaming",
         "rust-tonic/java-official/official/server_compressed_unary",
         "rust-tonic/java-official/official/server_compressed_streaming",
+        "java-official/rust-tonic/official/cancel_after_begin",
     ];
     let mut run = command(&["run", "--with", "java-official", "--runs"]);
     let run = answer(run.arg(place.runs()).args(cases));
     assert_eq!(run.exit, Some(0), "{}", run.stderr);
     let last = place.last();
     let got = cases.map(|id| cell(&last, id).outcome.as_str());
-    assert_eq!(got, ["pass", "pass", "pass", "known"]);
+    assert_eq!(got, ["pass", "pass", "pass", "known", "pass"]);
+    // It gives the call up before it is sent, always.
+    let told = "no call came to the wire, and its word is all there is";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("official/cancel_after_begin"),
+        "{}",
+        run.stderr
+    );
 }
 
 /// A client that does everything right and ends as if it had not.

@@ -1,6 +1,6 @@
 //! Where official interop programs say otherwise of a case than we do.
 
-use wirecheck_core::judge::word::{CODE, PATH};
+use wirecheck_core::judge::word::{CALLS, CODE, PATH};
 use wirecheck_core::model::run::{Attempt, Cell, Run};
 
 use super::causes;
@@ -19,6 +19,8 @@ struct Words {
     passes: Vec<String>,
     /// Those that it fails, and nothing else was found.
     fails: Vec<String>,
+    /// Those in which no call came to the wire, so that nothing bears it out.
+    unproven: Vec<String>,
 }
 
 /// Puts the words of all clients that gave any on a page.
@@ -29,6 +31,12 @@ pub fn put(page: &mut Page, run: &Run) {
             words.put(page, run, client);
         }
     }
+}
+
+/// No call came to the wire, and none had to.
+fn makes_no_call(attempt: &Attempt) -> bool {
+    let mut checks = attempt.checks.iter();
+    checks.any(|check| check.path == CALLS && check.state == "unobservable")
 }
 
 fn clients(run: &Run) -> Vec<&str> {
@@ -57,6 +65,9 @@ impl Words {
             return;
         }
         self.given += 1;
+        if attempts.clone().any(makes_no_call) {
+            self.unproven.push(cell.id.clone());
+        }
         let findings = attempts.flat_map(|attempt| &attempt.findings);
         let Some(differs) = { findings }.find(|finding| finding.code == CODE) else {
             return;
@@ -90,6 +101,11 @@ impl Words {
         };
         put(page, "it passes what we do not", &self.passes);
         put(page, "it fails where we found nothing", &self.fails);
+        put(
+            page,
+            "no call came to the wire, and its word is all there is",
+            &self.unproven,
+        );
     }
 
     fn cells(&self) -> String {

@@ -5,7 +5,9 @@ use super::expectations::program::tail;
 use super::finding::{Culprit, Evidence, Finding, Level, Where};
 use super::observed::ProgramSeen;
 
-/// The path of the check.
+/// The path of the check that the client made calls.
+pub const CALLS: &str = "program.calls";
+/// The path of the check of its word.
 pub const PATH: &str = "program.word";
 /// The code of the finding that the words differ.
 pub const CODE: &str = "official/word";

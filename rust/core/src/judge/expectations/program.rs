@@ -7,6 +7,7 @@ use super::{broken, with_texts};
 use crate::judge::check::{Check, State};
 use crate::judge::finding::{Culprit, Finding};
 use crate::judge::observed::{CallSeen, Observation, ProgramSeen};
+use crate::judge::word::CALLS;
 use crate::wire::diff::first_difference;
 
 /// The last lines of its output that are shown.
@@ -31,7 +32,7 @@ pub fn check(seen: &Observation) -> Vec<Check> {
 
 /// A client that passes without having called anybody proves nothing.
 fn calls(seen: &Observation, program: &ProgramSeen) -> Check {
-    let path = "program.calls";
+    let path = CALLS;
     let mut connections = seen.exchange.connections.iter();
     let called = connections.any(|connection| match seen.tls {
         false => !connection.streams.is_empty(),
