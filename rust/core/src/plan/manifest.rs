@@ -45,7 +45,9 @@ pub struct File {
     /// The list of known deviations; `known.toml` beside this file if unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known: Option<PathBuf>,
-    /// Which of Wirecheck's own peers take part; all that are there if unset.
+    /// Which of Wirecheck's own peers take part, and must be there, also in other
+    /// versions, as `rust-tonic@0.12` or `go-grpc=path:../grpc-go`; all that are
+    /// there if unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub with: Option<Vec<String>>,
     /// Run only cells that one of these patterns matches, as for
