@@ -21,10 +21,9 @@ fn the_matrix_in_the_readme_is_what_a_run_prints() {
     assert_eq!(run.exit, Some(0), "{}", run.stderr);
     let is_progress = |line: &&str| line.starts_with('[');
     let printed: Vec<&str> = run.stderr.lines().skip_while(is_progress).collect();
-    let readme = read("README.md");
-    let shown = blocks(&readme, "console")
-        .find_map(|block| block.strip_prefix("$ make interop\n"))
-        .expect("the README shows `make interop`");
+    let here = place.runs().display().to_string();
+    let readme = readme_with(&printed.join("\n").replace(&here, ".wirecheck/runs"));
+    let shown = matrix_in(&readme);
     insta::with_settings!({ filters => VARYING, omit_expression => true }, {
         insta::assert_snapshot!("matrix", printed.join("\n"));
         insta::assert_snapshot!("matrix", shown);
@@ -32,6 +31,23 @@ fn the_matrix_in_the_readme_is_what_a_run_prints() {
     let report = place.about(&["report"], &["--format", "compatibility"]);
     assert_eq!(report.exit, Some(0), "{}", report.stderr);
     the_page_of_compatibility_is(&report.stdout);
+}
+
+fn matrix_in(readme: &str) -> &str {
+    blocks(readme, "console")
+        .find_map(|block| block.strip_prefix("$ make interop\n"))
+        .expect("the README shows `make interop`")
+}
+
+/// The README; `UPDATE_READMES=1` puts the matrix into it first.
+fn readme_with(matrix: &str) -> String {
+    const README: &str = "README.md";
+    if std::env::var_os("UPDATE_READMES").is_some() {
+        let readme = read(README);
+        let readme = readme.replacen(matrix_in(&readme), &format!("{matrix}\n"), 1);
+        fs::write(project_root().join(README), readme).expect("it can be written");
+    }
+    read(README)
 }
 
 /// `UPDATE_READMES=1` writes it. Versions of toolchains differ from machine to machine.
