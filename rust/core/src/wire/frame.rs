@@ -12,6 +12,22 @@ pub const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// The type of DATA.
 pub const DATA: u8 = 0x00;
+/// The type of HEADERS.
+pub const HEADERS: u8 = 0x01;
+/// The type of RST_STREAM.
+pub const RST_STREAM: u8 = 0x03;
+/// The type of SETTINGS.
+pub const SETTINGS: u8 = 0x04;
+/// The type of PUSH_PROMISE.
+pub const PUSH_PROMISE: u8 = 0x05;
+/// The type of PING.
+pub const PING: u8 = 0x06;
+/// The type of GOAWAY.
+pub const GOAWAY: u8 = 0x07;
+/// The type of WINDOW_UPDATE.
+pub const WINDOW_UPDATE: u8 = 0x08;
+/// The type of CONTINUATION.
+pub const CONTINUATION: u8 = 0x09;
 
 /// END_STREAM, on DATA and HEADERS.
 pub const END_STREAM: u8 = 0x01;

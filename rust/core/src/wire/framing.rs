@@ -43,6 +43,11 @@ impl Framer {
         }
     }
 
+    /// The octets of a frame header of which the rest did not come yet.
+    pub fn partial_header(&self) -> &[u8] {
+        &self.header[..self.header_bytes]
+    }
+
     fn next_header(&mut self, input: &mut &[u8]) -> Option<Token<'static>> {
         let wanted = FrameHeader::LEN - self.header_bytes;
         let (bytes, rest) = input.split_at(input.len().min(wanted));

@@ -17,5 +17,6 @@ pub mod metadata;
 pub mod names;
 pub mod payload;
 pub mod protobuf;
+pub mod relay;
 pub mod secret;
 pub mod tls;
