@@ -14,6 +14,8 @@ pub struct Break {
     edit: fn() -> Edit,
     culprit: Culprit,
     at: At,
+    /// Rules that nobody can keep who breaks this one.
+    also: &'static [&'static str],
 }
 
 /// The bytes that the finding's range must hold, nothing more and nothing less.
@@ -33,10 +35,16 @@ pub const fn breaks(rule: &'static str, edit: fn() -> Edit, culprit: Culprit, at
         edit,
         culprit,
         at,
+        also: &[],
     }
 }
 
 impl Break {
+    /// The edit breaks these rules too.
+    pub const fn also(self, also: &'static [&'static str]) -> Self {
+        Self { also, ..self }
+    }
+
     pub fn rule(&self) -> &'static str {
         self.rule
     }
@@ -65,7 +73,11 @@ impl Break {
         let mut musts = findings
             .iter()
             .filter(|finding| finding.level == Level::Must);
-        match musts.find(|finding| finding.code != self.rule) {
+        let is_other = |finding: &&Finding| {
+            let mut ours = self.also.iter().chain([&self.rule]);
+            ours.all(|rule| finding.code != *rule)
+        };
+        match musts.find(|finding| is_other(finding)) {
             Some(other) => Err(format!("{} brings {}", self.rule, told(other, &edit))),
             None => Ok(()),
         }

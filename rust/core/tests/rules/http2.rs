@@ -1,6 +1,6 @@
 use wirecheck_core::judge::finding::Culprit::{Client, Server};
 use wirecheck_core::judge::rules;
-use wirecheck_core::wire::frame::{ACK, END_HEADERS, PADDED};
+use wirecheck_core::wire::frame::{ACK, END_HEADERS, END_STREAM, PADDED};
 
 use crate::breaks::{At, Break, breaks, check_all};
 use crate::captures::{SAY_HELLO, TEN_CALLS, decode};
@@ -129,6 +129,12 @@ pub static BREAKS: &[Break] = &[
         || edit(SAY_HELLO).closed_first_by(SERVER),
         Server,
         At::End(SERVER),
+    ),
+    breaks(
+        "http2/early-response-resets",
+        || edit(SAY_HELLO).frame(CLIENT, DATA, 0, |frame| frame.flags &= !END_STREAM),
+        Server,
+        At::Frame(SERVER, HEADERS, 1),
     ),
 ];
 

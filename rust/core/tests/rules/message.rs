@@ -71,7 +71,21 @@ pub static BREAKS: &[Break] = &[
         Server,
         At::Bytes(b"snappy"),
     ),
+    breaks(
+        "message/accepted-encoding",
+        || {
+            edit(SAY_HELLO)
+                .request(set("grpc-encoding", "gzip"))
+                .data(CLIENT, 0, |data| *data = GZIP_WORLD.to_vec())
+                .response(set("grpc-accept-encoding", "identity,deflate"))
+        },
+        Server,
+        At::Bytes(b"identity,deflate"),
+    ),
 ];
+
+/// The message of `say-hello`, compressed.
+const GZIP_WORLD: &[u8] = b"\x01\0\0\0\x1b\x1f\x8b\x08\0\0\0\0\0\x02\x03\xe3b\x0d\xcf/\xcaI\x01\0\xd9\xd8\x45\x54\x07\0\0\0";
 
 #[test]
 fn each_edit_breaks_its_rule() {

@@ -85,6 +85,12 @@ pub static BREAKS: &[Break] = &[
         At::Frame(SERVER, HEADERS, 1),
     ),
     breaks(
+        "metadata/message-type",
+        || edit(SAY_HELLO).request(add("grpc-message-type", "hello.1Request")),
+        Client,
+        At::Bytes(b"hello.1Request"),
+    ),
+    breaks(
         "metadata/binary-base64",
         || edit(BASE64).request(add("x-token-bin", "_-8")),
         Client,

@@ -61,6 +61,13 @@ pub static BREAKS: &[Break] = &[
         Server,
         At::Bytes(b"0"),
     ),
+    breaks(
+        "response/unsupported-media-type",
+        || edit(SAY_HELLO).request(set("content-type", "text/plain")),
+        Server,
+        At::Bytes(b"200"),
+    )
+    .also(&["request/content-type"]),
 ];
 
 #[test]

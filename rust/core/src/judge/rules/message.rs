@@ -5,7 +5,7 @@ use super::Rule;
 use super::breach::{Breach, shown};
 use super::metadata::codings;
 use super::scope::{Call, Listed, Sent, calls};
-use super::spec::{COMPRESSION_ASYMMETRY, grpc};
+use super::spec::{COMPRESSION_ASYMMETRY, UNDISCLOSED_BUT_SUPPORTED, grpc};
 use crate::judge::finding::Level;
 use crate::wire::coding;
 use crate::wire::exchange::{Exchange, HeaderField, Message};
@@ -118,6 +118,47 @@ pub(super) static UNDISCLOSED_ENCODING: Rule = Rule {
         }
     },
 };
+
+pub(super) static ACCEPTED_ENCODING: Rule = Rule {
+    id: "message/accepted-encoding",
+    level: Level::Must,
+    about: "a response that lists codings lists the one that its server has just read",
+    section: UNDISCLOSED_BUT_SUPPORTED,
+    find: |exchange, breaches| {
+        for call in calls(exchange).filter(|call| is_coding_read(*call)) {
+            let Some((response, coding, accepted)) = disclosed(call) else {
+                continue;
+            };
+            let is_listed = codings(&accepted.value).any(|item| item == coding.value);
+            if !is_listed && coding.value != "identity" {
+                let (used, listed) = (shown(&coding.value), shown(&accepted.value));
+                let sentence =
+                    format!("the server has read `{used}`, and lists `{listed}` as what it reads");
+                let breach = Breach::new(response.value(accepted), sentence);
+                breaches.push(breach.expected(used).got(&accepted.value));
+            }
+        }
+    },
+};
+
+/// The server read a compressed message: the call ended with OK.
+fn is_coding_read(call: Call<'_>) -> bool {
+    let mut messages = call.stream.request.messages.iter();
+    let ok = call.response_lists().any(|listed| {
+        let status = listed.list.get("grpc-status");
+        listed.part.carries_status() && status.is_some_and(|field| field.value == "0")
+    });
+    ok && messages.any(|message| message.flag == 1)
+}
+
+/// The request's coding, and what the server says it reads. One that lists
+/// nothing says nothing of what it reads, and no library takes it amiss.
+fn disclosed<'e>(call: Call<'e>) -> Option<(Listed<'e>, &'e HeaderField, &'e HeaderField)> {
+    let response = call.response_list()?;
+    let coding = call.request.get("grpc-encoding")?;
+    let accepted = response.list.get("grpc-accept-encoding")?;
+    Some((response, coding, accepted))
+}
 
 fn has_compressed_response(call: Call<'_>) -> bool {
     let mut messages = call.stream.response.messages.iter();

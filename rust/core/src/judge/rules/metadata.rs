@@ -114,6 +114,33 @@ pub(super) static RESERVED_NAME: Rule = Rule {
     },
 };
 
+pub(super) static MESSAGE_TYPE: Rule = Rule {
+    id: "metadata/message-type",
+    // No specification says what else it could be, and no library reads it.
+    level: Level::Info,
+    about: "`grpc-message-type` is the full name of a message",
+    section: grpc!(
+        "Requests",
+        "requests",
+        "Message-Type → \"grpc-message-type\" {type name for message schema}"
+    ),
+    find: |exchange, breaches| {
+        let named = fields(exchange).filter(|(_, field)| field.name == "grpc-message-type");
+        for (listed, field) in named.filter(|(_, field)| !is_full_name(&field.value)) {
+            breaches.push(wrong_value(listed, field, "a name such as package.Message"));
+        }
+    },
+};
+
+/// Identifiers with dots between them, as protobuf has them.
+fn is_full_name(value: &[u8]) -> bool {
+    value.split(|byte| *byte == b'.').all(|part| {
+        let begins = part.first().is_some_and(|first| !first.is_ascii_digit());
+        let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        begins && part.iter().all(is_word)
+    })
+}
+
 /// The names of gRPC over HTTP2, then those that gRFCs and the libraries'
 /// shared statistics and tracing have defined since.
 const DEFINED: [&str; 14] = [

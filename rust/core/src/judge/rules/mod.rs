@@ -6,6 +6,7 @@
 //! that the tap cannot see, is nobody's fault.
 
 mod breach;
+mod http2_early;
 mod http2_faults;
 mod http2_order;
 mod http2_ping;
@@ -85,6 +86,7 @@ pub fn all() -> &'static [&'static Rule] {
         &metadata::CONNECTION_SPECIFIC,
         &metadata::CONTENT_CODING,
         &metadata::LIST_SIZE,
+        &metadata::MESSAGE_TYPE,
         &metadata_binary::BASE64,
         &metadata_binary::UNPADDED,
         &metadata_binary::TRUE_BINARY,
@@ -93,12 +95,14 @@ pub fn all() -> &'static [&'static Rule] {
         &message::COMPLETE,
         &message::DECOMPRESSES,
         &message::UNDISCLOSED_ENCODING,
+        &message::ACCEPTED_ENCODING,
         &response::HTTP_STATUS,
         &response::CONTENT_TYPE,
         &response::CONTENT_SUBTYPE,
         &response::ONE_HEADER_BLOCK,
         &response::ENDS_WITH_TRAILERS,
         &response::TRAILERS_ONLY_OK,
+        &response::UNSUPPORTED_MEDIA_TYPE,
         &status::PRESENT,
         &status::ONLY_IN_TRAILERS,
         &status::ONCE,
@@ -119,6 +123,7 @@ pub fn all() -> &'static [&'static Rule] {
         &http2_order::CONCURRENT_STREAMS,
         &http2_ping::PING_ANSWERED,
         &http2_order::GOAWAY_BEFORE_CLOSE,
+        &http2_early::EARLY_RESPONSE_RESETS,
     ];
     ALL
 }

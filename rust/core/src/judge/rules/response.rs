@@ -150,6 +150,39 @@ pub(super) static TRAILERS_ONLY_OK: Rule = Rule {
     },
 };
 
+pub(super) static UNSUPPORTED_MEDIA_TYPE: Rule = Rule {
+    id: "response/unsupported-media-type",
+    level: Level::Should,
+    about: "a request whose content-type is not gRPC's is answered with HTTP status 415",
+    section: grpc!(
+        "Requests",
+        "requests",
+        "If Content-Type does not begin with \"application/grpc\", gRPC servers SHOULD respond \
+         with HTTP status of 415 (Unsupported Media Type)."
+    ),
+    find: |exchange, breaches| {
+        for call in calls(exchange).filter(|call| has_other_media_type(*call)) {
+            let status = call.response_list().and_then(|response| {
+                let field = response.list.get(":status")?;
+                Some((response, field))
+            });
+            if let Some((response, field)) = status
+                && field.value != "415"
+            {
+                let status = shown(&field.value);
+                let sentence = format!("what is not gRPC is answered with HTTP status {status}");
+                let breach = Breach::new(response.value(field), sentence);
+                breaches.push(breach.expected("415").got(&field.value));
+            }
+        }
+    },
+};
+
+fn has_other_media_type(call: Call<'_>) -> bool {
+    let field = call.request.get("content-type");
+    field.is_some_and(|field| !field.value.starts_with(b"application/grpc"))
+}
+
 /// The final response headers, or the Trailers-Only list, of every gRPC call.
 fn responses(exchange: &Exchange) -> impl Iterator<Item = Listed<'_>> {
     let calls = calls(exchange).filter(|call| call.is_grpc());

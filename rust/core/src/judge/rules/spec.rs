@@ -50,6 +50,15 @@ pub(super) const COMPRESSION_ASYMMETRY: Section = Section {
     link: "https://github.com/grpc/grpc/blob/master/doc/compression.md#compression-method-asymmetry-between-peers",
 };
 
+/// gRPC's `compression.md`, where a peer supports more than it says.
+pub(super) const UNDISCLOSED_BUT_SUPPORTED: Section = Section {
+    name: "gRPC Compression, \"Compression Method Asymmetry Between Peers\"",
+    quote: "However, if it receives a message compressed in an undisclosed but supported \
+            encoding, it MUST include said encoding in the response's `grpc-accept-encoding` \
+            header.",
+    link: COMPRESSION_ASYMMETRY.link,
+};
+
 /// gRFC G1, binary metadata without base64.
 pub(super) const TRUE_BINARY: Section = Section {
     name: "gRFC G1, \"'True binary' encoding\"",
