@@ -88,7 +88,9 @@ pub enum Command {
     Run(RunArguments),
     /// List suites and cases.
     List(ListArguments),
-    /// Explain what a case does and what it expects.
+    /// List the rules that every exchange is held against.
+    Rules(RulesArguments),
+    /// Explain what a case does and expects, or a rule with an example that breaks it.
     Explain(ExplainArguments),
     /// Check what a run needs, and print the command that mends each fault.
     Doctor(DoctorArguments),
@@ -228,12 +230,23 @@ pub struct ListArguments {
     pub place: Place,
 }
 
+/// `wirecheck rules`.
+#[derive(Debug, Args)]
+pub struct RulesArguments {
+    /// Only those of a section: what stands before the slash, such as `status`.
+    #[arg(value_name = "SECTION")]
+    pub section: Option<String>,
+    /// What to write.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
 /// `wirecheck explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArguments {
-    /// The case, as `suite/case` or its name.
-    #[arg(value_name = "CASE")]
-    pub case: String,
+    /// The case, as `suite/case` or its name, or the id of a rule.
+    #[arg(value_name = "CASE|RULE")]
+    pub subject: String,
     #[command(flatten)]
     pub place: Place,
 }

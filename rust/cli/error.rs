@@ -277,6 +277,13 @@ impl CliError {
                 what: "case",
                 ..
             } if nearest.is_empty() => Some("`wirecheck list` lists the cases".into()),
+            Self::Unknown {
+                nearest,
+                what: "case or rule",
+                ..
+            } if nearest.is_empty() => {
+                Some("`wirecheck list` lists the cases, `wirecheck rules` the rules".into())
+            }
             Self::Unknown { nearest, .. } if !nearest.is_empty() => {
                 Some(format!("the nearest are {}", quoted(nearest)))
             }

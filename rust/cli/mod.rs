@@ -19,6 +19,7 @@ mod peers;
 mod record;
 mod report;
 mod reports;
+mod rules;
 mod run;
 mod schema;
 mod selection;
@@ -54,6 +55,7 @@ pub fn main() -> ExitCode {
         Command::Record(options) => record::run(&options, style),
         Command::Show(options) => show::run(&options, stdout_style),
         Command::Tap(options) => tap::run(&options, arguments.color),
+        Command::Rules(options) => rules::run(&options, stdout_style),
         Command::Report(options) => report::run(&options, stdout_style),
         Command::Known(options) => known::run(&options, stdout_style),
         Command::Ci(options) => ci::run(&options),

@@ -1,7 +1,7 @@
 //! Everything about one run of a cell: what was decided, then the frames in the
 //! order of time with their headers and messages, then what both sides said.
 
-mod frames;
+pub(super) mod frames;
 mod messages;
 mod reports;
 

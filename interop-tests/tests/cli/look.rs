@@ -100,6 +100,76 @@ fn explain_tells_what_a_case_sends_and_expects() {
 }
 
 #[test]
+fn rules_lists_every_rule_or_those_of_a_section() {
+    let all = succeeded(&["rules"]);
+    assert!(all.stdout.contains("request/te-trailers"), "{}", all.stdout);
+    let answer = succeeded(&["rules", "message"]);
+    insta::assert_snapshot!(answer.stdout);
+}
+
+#[test]
+fn rules_are_told_to_programs_too() {
+    let answer = succeeded(&["rules", "--format", "json"]);
+    let told: Value = serde_json::from_str(&answer.stdout).expect("JSON");
+    let rules = told["rules"].as_array().expect("rules");
+    let path = rules
+        .iter()
+        .find(|rule| rule["id"] == "request/path")
+        .expect("the rule");
+    assert_eq!(path["level"], "MUST");
+    assert!(
+        path["link"]
+            .as_str()
+            .is_some_and(|link| link.starts_with("https://"))
+    );
+}
+
+#[test]
+fn a_section_that_is_not_there_is_answered_with_those_that_are() {
+    let answer = wirecheck(&["rules", "http3"]);
+    assert_eq!((answer.exit, answer.stdout.as_str()), (Some(2), ""));
+    insta::assert_snapshot!(answer.stderr);
+}
+
+#[test]
+fn explain_tells_a_rule_with_what_breaks_it() {
+    let answer = succeeded(&["explain", "request/te-trailers"]);
+    for told in ["MUST", "+      te: gzip", "client: `te` is `gzip`"] {
+        assert!(answer.stdout.contains(told), "{told}\n{}", answer.stdout);
+    }
+    let mistyped = wirecheck(&["explain", "request/te-trailer"]);
+    assert_eq!(mistyped.exit, Some(2));
+    assert!(
+        mistyped.stderr.contains("`request/te-trailers`"),
+        "{}",
+        mistyped.stderr
+    );
+}
+
+/// One word explains either a case or a rule.
+#[test]
+fn no_case_is_called_as_a_rule_is() {
+    let cases: Value = json_of(&["list", "--format", "json"]);
+    let rules: Value = json_of(&["rules", "--format", "json"]);
+    let ids = |list: &Value| -> Vec<String> {
+        let items = list.as_array().expect("a list").iter();
+        items
+            .map(|item| item["id"].as_str().expect("an id").to_owned())
+            .collect()
+    };
+    let cases = ids(&cases["cases"]);
+    let shared: Vec<_> = ids(&rules["rules"])
+        .into_iter()
+        .filter(|id| cases.contains(id))
+        .collect();
+    assert_eq!(shared, [""; 0]);
+}
+
+fn json_of(arguments: &[&str]) -> Value {
+    serde_json::from_str(&succeeded(arguments).stdout).expect("JSON")
+}
+
+#[test]
 fn explain_of_an_unknown_case_names_the_nearest() {
     let answer = wirecheck(&["explain", "say-helo"]);
     assert_eq!((answer.exit, answer.stdout.as_str()), (Some(2), ""));

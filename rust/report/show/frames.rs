@@ -137,7 +137,7 @@ fn put_frame(page: &mut Page, index: usize, frame: &Frame) {
 
 /// Flags that are set, by the names that their type gives them; for others the
 /// bits.
-fn flags(frame: &Frame) -> Vec<String> {
+pub(in crate::report) fn flags(frame: &Frame) -> Vec<String> {
     let named: &[(u8, &str)] = match frame.kind {
         0x00 => &[(END_STREAM, "END_STREAM"), (PADDED, "PADDED")],
         0x01 => &[
@@ -161,7 +161,7 @@ fn flags(frame: &Frame) -> Vec<String> {
 }
 
 /// What a frame says apart from headers and messages.
-fn contents(body: &Body) -> Vec<String> {
+pub(in crate::report) fn contents(body: &Body) -> Vec<String> {
     match body {
         Body::Data { padding, .. } | Body::Headers { padding, .. } if *padding > 0 => {
             vec![format!("padding {padding}")]
@@ -234,7 +234,10 @@ fn put_carried(page: &mut Page, connection: &Connection, index: usize, material:
 
 /// The streams that a frame may carry something of: its own, and the one that
 /// it promises.
-fn carrying(connection: &Connection, index: usize) -> impl Iterator<Item = &Stream> {
+pub(in crate::report) fn carrying(
+    connection: &Connection,
+    index: usize,
+) -> impl Iterator<Item = &Stream> {
     let frame = &connection.frames[index];
     let promised = match frame.body {
         Body::PushPromise { promised, .. } => Some(promised),

@@ -5,6 +5,7 @@ mod breaks;
 mod captures;
 mod edit_frame;
 mod editor;
+mod examples;
 mod good;
 mod hostile;
 mod http2;

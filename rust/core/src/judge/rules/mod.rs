@@ -6,6 +6,7 @@
 //! that the tap cannot see, is nobody's fault.
 
 mod breach;
+mod example;
 mod http2_early;
 mod http2_faults;
 mod http2_order;
@@ -26,6 +27,7 @@ use crate::wire::exchange::Exchange;
 use breach::Breaches;
 
 pub use breach::MAX_FINDINGS;
+pub use example::Example;
 pub use live::Lint;
 
 /// One requirement of a specification.
