@@ -3,7 +3,7 @@
 
 use wirecheck_core::wire::capture::Direction;
 use wirecheck_core::wire::exchange::{Connection, Exchange, Message};
-use wirecheck_core::wire::frame::type_name;
+use wirecheck_core::wire::frame::{Body, Frame, type_name};
 
 use super::metadata::{header_name, header_value};
 use super::show::frames::{carrying, contents, flags};
@@ -26,15 +26,7 @@ pub fn outline(exchange: &Exchange) -> String {
 fn connection(connection: &Connection) -> Vec<String> {
     let mut lines = Vec::new();
     for (index, frame) in connection.frames.iter().enumerate() {
-        let kind = type_name(frame.kind).map_or(format!("{:#04x}", frame.kind), str::to_owned);
-        let mut says = vec![format!(
-            "{} {kind} on stream {}",
-            arrow(frame.direction),
-            frame.stream
-        )];
-        says.extend(flags(frame));
-        says.extend(contents(&frame.body));
-        lines.push(says.join("  "));
+        lines.extend(lines_of(frame));
         lines.extend(carried(connection, index));
     }
     lines.extend(connection.faults.iter().map(|fault| {
@@ -43,6 +35,21 @@ fn connection(connection: &Connection) -> Vec<String> {
     }));
     lines.extend(ends(connection));
     lines
+}
+
+/// A frame by itself. Settings have lines of their own, so that a difference
+/// shows which of them it is.
+fn lines_of(frame: &Frame) -> Vec<String> {
+    let kind = type_name(frame.kind).map_or(format!("{:#04x}", frame.kind), str::to_owned);
+    let (arrow, stream) = (arrow(frame.direction), frame.stream);
+    let mut says = vec![format!("{arrow} {kind} on stream {stream}")];
+    says.extend(flags(frame));
+    let mut inside = contents(&frame.body);
+    if !matches!(frame.body, Body::Settings(_)) {
+        says.append(&mut inside);
+    }
+    let inside = inside.iter().map(|setting| format!("{INSIDE}{setting}"));
+    std::iter::once(says.join("  ")).chain(inside).collect()
 }
 
 /// The header lists that begin in a frame, and the messages that end in it.

@@ -109,7 +109,9 @@ fn put_difference(page: &mut Page, kept: &str, broken: &str) {
 }
 
 fn told(finding: &Finding) -> String {
+    // Some sentences end with what they expected.
     let expected = finding.expected.as_ref();
+    let expected = expected.filter(|value| !finding.sentence.ends_with(&value.text));
     let expected = expected.map_or(String::new(), |value| format!(", expected {}", value.text));
     format!(
         "{}: {}{expected}",

@@ -91,7 +91,7 @@ fn request(id: &str) -> Found {
         "request/timeout" => Some((DEADLINE, vec![in_request(set("grpc-timeout", "100"))])),
         "request/timeout-first" => one(add("grpc-timeout", "1S")),
         "request/definition-first" => {
-            let metadata = in_request(add("x-token", "1"));
+            let metadata = in_request(add("x-shop", "1"));
             Some((
                 SAY_HELLO,
                 vec![metadata, in_request(FieldEdit::ToBack("te".into()))],
@@ -99,7 +99,7 @@ fn request(id: &str) -> Found {
         }
         "request/user-agent" => one(set("user-agent", "curl/8.0")),
         "request/no-trailers" => {
-            let trailers = headers(END_STREAM, None, &[("x-token", "1")]);
+            let trailers = headers(END_STREAM, None, &[("x-shop", "1")]);
             let behind = after(Client, DATA, 1, trailers);
             Some((SAY_HELLO, vec![clear_end(), behind]))
         }
@@ -113,7 +113,7 @@ fn request(id: &str) -> Found {
 
 fn metadata(id: &str) -> Found {
     let one = |edit| Some((SAY_HELLO, vec![in_request(edit)]));
-    let binary = |value| Some((BINARY, vec![in_request(add("x-token-bin", value))]));
+    let binary = |value| Some((BINARY, vec![in_request(add("x-shop-bin", value))]));
     match id {
         "metadata/name-characters" => one(add("X-Token", "1")),
         "metadata/ascii-value" => one(add("x-name", "Zoë")),
