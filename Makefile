@@ -37,6 +37,10 @@ test: python go-if-there java-if-there node-if-there cpp-if-there rust-toolchain
 	@! { command -v java && command -v mvn; } >/dev/null 2>&1 || $(MAKE) --no-print-directory java-test
 	@! { $(CPP_IS_THERE); } || $(MAKE) --no-print-directory cpp-test
 
+.PHONY: mutants
+mutants: rust-toolchain ## Break real exchanges in every way that a rule forbids, and print what the rules see of it
+	@cargo test --locked --quiet --package wirecheck-core --test mutants -- --nocapture --test-threads=1
+
 .PHONY: lint
 lint: python rust-toolchain python-lint ## Check formatting and lints of all code
 	@cargo fmt --all --check

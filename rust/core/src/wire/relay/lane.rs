@@ -341,5 +341,5 @@ fn table_size(payload: &[u8]) -> Option<u32> {
         (id, value)
     });
     let sizes = settings.filter(|(id, _)| *id == HEADER_TABLE_SIZE);
-    sizes.map(|(_, value)| value).last()
+    sizes.map(|(_, value)| value).next_back()
 }
