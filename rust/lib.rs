@@ -8,6 +8,7 @@ pub mod cli;
 pub mod doctor;
 pub mod export;
 pub mod init;
+pub mod line;
 pub mod live;
 pub mod peer;
 pub mod report;

@@ -34,7 +34,7 @@ mod ledger;
 mod log;
 mod outlet;
 mod scan;
-mod socket;
+pub(crate) mod socket;
 mod watch;
 
 use std::io;

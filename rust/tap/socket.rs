@@ -63,13 +63,13 @@ impl FromStr for Endpoint {
 }
 
 /// A listening socket. A Unix socket's file goes when the listener does.
-pub(super) enum Listener {
+pub(crate) enum Listener {
     Tcp(TcpListener),
     Unix(UnixListener, SocketFile),
 }
 
 impl Listener {
-    pub(super) async fn bind(endpoint: &Endpoint) -> io::Result<Self> {
+    pub(crate) async fn bind(endpoint: &Endpoint) -> io::Result<Self> {
         Ok(match endpoint {
             Endpoint::Tcp(address) => Self::Tcp(TcpListener::bind(address).await?),
             Endpoint::Unix(path) => Self::Unix(UnixListener::bind(path)?, SocketFile(path.clone())),
@@ -77,7 +77,7 @@ impl Listener {
     }
 
     /// Where it really listens: with the port that was chosen.
-    pub(super) fn endpoint(&self) -> io::Result<Endpoint> {
+    pub(crate) fn endpoint(&self) -> io::Result<Endpoint> {
         Ok(match self {
             Self::Tcp(listener) => Endpoint::Tcp(listener.local_addr()?),
             Self::Unix(_, file) => Endpoint::Unix(file.0.clone()),
@@ -85,7 +85,7 @@ impl Listener {
     }
 
     /// Waits for the next connection; safe to cancel.
-    pub(super) async fn accept(&self) -> io::Result<Socket> {
+    pub(crate) async fn accept(&self) -> io::Result<Socket> {
         match self {
             Self::Tcp(listener) => Ok(Socket::tcp(listener.accept().await?.0)),
             Self::Unix(listener, _) => Ok(Socket::Unix(listener.accept().await?.0)),
@@ -94,7 +94,7 @@ impl Listener {
 
     /// Stops listening and hands over the connections that the kernel had
     /// already made, which the runtime need not have heard of yet.
-    pub(super) fn stop(self) -> io::Result<Vec<Socket>> {
+    pub(crate) fn stop(self) -> io::Result<Vec<Socket>> {
         match self {
             Self::Tcp(listener) => {
                 let listener = listener.into_std()?;
@@ -131,7 +131,7 @@ fn drain(mut accept: impl FnMut() -> io::Result<Socket>) -> io::Result<Vec<Socke
 
 /// Whether `accept` failed because of the connection that it was to return,
 /// so that the next one may well succeed.
-pub(super) fn is_about_one_connection(error: &io::Error) -> bool {
+pub(crate) fn is_about_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted
@@ -141,7 +141,7 @@ pub(super) fn is_about_one_connection(error: &io::Error) -> bool {
 }
 
 /// The file of a Unix socket, removed when this is dropped.
-pub(super) struct SocketFile(PathBuf);
+pub(crate) struct SocketFile(PathBuf);
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
@@ -151,13 +151,13 @@ impl Drop for SocketFile {
 }
 
 /// One connected socket.
-pub(super) enum Socket {
+pub(crate) enum Socket {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
 
 impl Socket {
-    pub(super) async fn connect(endpoint: &Endpoint) -> io::Result<Self> {
+    pub(crate) async fn connect(endpoint: &Endpoint) -> io::Result<Self> {
         Ok(match endpoint {
             Endpoint::Tcp(address) => Self::tcp(TcpStream::connect(address).await?),
             Endpoint::Unix(path) => Self::Unix(UnixStream::connect(Path::new(path)).await?),
@@ -172,14 +172,14 @@ impl Socket {
 
     /// Makes the coming close a reset (RST). A Unix socket has none: its peer
     /// sees the end, or `ECONNRESET` where bytes were left unread here.
-    pub(super) fn reset_on_close(&self) {
+    pub(crate) fn reset_on_close(&self) {
         if let Self::Tcp(stream) = self {
             // Fails only where the connection is gone already.
             let _ = stream.set_zero_linger();
         }
     }
 
-    pub(super) fn split(&mut self) -> (Reader<'_>, Writer<'_>) {
+    pub(crate) fn split(&mut self) -> (Reader<'_>, Writer<'_>) {
         match self {
             Self::Tcp(stream) => {
                 let (reader, writer) = stream.split();
@@ -194,7 +194,7 @@ impl Socket {
 }
 
 /// The receiving half of a [`Socket`].
-pub(super) enum Reader<'a> {
+pub(crate) enum Reader<'a> {
     Tcp(tcp::ReadHalf<'a>),
     Unix(unix::ReadHalf<'a>),
 }
@@ -213,7 +213,7 @@ impl AsyncRead for Reader<'_> {
 }
 
 /// The sending half of a [`Socket`]; shutting it down sends FIN.
-pub(super) enum Writer<'a> {
+pub(crate) enum Writer<'a> {
     Tcp(tcp::WriteHalf<'a>),
     Unix(unix::WriteHalf<'a>),
 }
