@@ -7,7 +7,9 @@
 pub mod cli;
 pub mod doctor;
 pub mod export;
+pub mod import;
 pub mod init;
+pub mod lint;
 pub mod live;
 pub mod peer;
 pub mod report;
