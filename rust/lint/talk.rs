@@ -28,6 +28,8 @@ pub(super) struct Talk {
     pub is_followed: bool,
     told: ConnectionTold,
     from_start: bool,
+    /// Which side is the client is known.
+    is_sure: bool,
     /// What each side speaks that is not HTTP/2.
     foreign: [Option<String>; 2],
     /// What that breaks, if the other side speaks HTTP/2.
@@ -51,6 +53,7 @@ impl Default for Talk {
             is_followed: true,
             told: ConnectionTold::default(),
             from_start: true,
+            is_sure: true,
             foreign: [None, None],
             broken_by_foreign: Vec::new(),
             tapes: [Tape::default(), Tape::default()],
@@ -64,6 +67,7 @@ impl Talk {
     pub fn of(begun: &Begun) -> Self {
         let mut talk = Self {
             from_start: begun.from_start,
+            is_sure: begun.is_sure,
             ..Self::default()
         };
         talk.told.ends = Some([begun.client.to_string(), begun.server.to_string()]);
@@ -226,6 +230,14 @@ impl Talk {
              begun before are not told"
                 .to_owned(),
         );
+        if !self.is_sure {
+            self.told.forget_findings();
+            self.say(
+                "which side is the client is a guess by their ports, so it is not held against \
+                 the rules"
+                    .to_owned(),
+            );
+        }
         let Missed {
             skipped,
             unknown_fields,

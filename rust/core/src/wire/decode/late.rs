@@ -1,6 +1,7 @@
 //! Connections of which the beginning was missed: where their frames begin.
 
-use crate::wire::frame::FrameHeader;
+use crate::wire::capture::Direction;
+use crate::wire::frame::{FrameHeader, PADDED, PRIORITY};
 
 /// The longest frame that is believed before any is known, in bytes: what
 /// every endpoint takes (RFC 9113, section 4.2).
@@ -37,6 +38,26 @@ pub(super) fn begins_with_frames(mut bytes: &[u8]) -> bool {
             return !is_first || header.kind == 0x00;
         };
         (bytes, is_first) = (behind, false);
+    }
+}
+
+/// Who sends these bytes, if they are frames and a field block among them
+/// begins as only one side's does: with `:method`, or with `:status`, by an
+/// index of HPACK's static table (RFC 7541, appendix A).
+pub(in crate::wire) fn sender(mut bytes: &[u8]) -> Option<Direction> {
+    if !begins_with_frames(bytes) {
+        return None;
+    }
+    loop {
+        let (header, rest) = bytes.split_first_chunk()?;
+        let header = FrameHeader::parse(header);
+        let is_plain = header.kind == 0x01 && !header.has(PADDED);
+        let priority = if header.has(PRIORITY) { 5 } else { 0 };
+        match rest.get(priority).filter(|_| is_plain) {
+            Some(0x82 | 0x83) => return Some(Direction::ClientToServer),
+            Some(0x88..=0x8e) => return Some(Direction::ServerToClient),
+            _ => bytes = rest.get(header.length as usize..)?,
+        }
     }
 }
 
@@ -84,6 +105,16 @@ mod tests {
         let data = [0, 1, 0, 0, 0, 0, 0, 0, 3, b'x'];
         assert!(begins_with_frames(&data), "the only one is cut");
         assert!(begins_with_frames(&[PING, &WINDOW_UPDATE[..10]].concat()));
+    }
+
+    #[test]
+    fn field_blocks_tell_their_sender() {
+        let headers = |first| [PING, &[0, 0, 2, 1, 4, 0, 0, 0, 1, first, 0xbe]].concat();
+        assert_eq!(sender(&headers(0x83)), Some(Direction::ClientToServer));
+        assert_eq!(sender(&headers(0x88)), Some(Direction::ServerToClient));
+        assert_eq!(sender(&headers(0xbf)), None);
+        assert_eq!(sender(PING), None);
+        assert_eq!(sender(&[0x83; 40]), None);
     }
 
     #[test]

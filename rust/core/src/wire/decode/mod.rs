@@ -31,6 +31,7 @@ use super::tls::Hellos;
 
 pub use block::Patch;
 pub use late::Missed;
+pub(super) use late::sender;
 pub use live::{Glimpse, LiveDecoder, Seen, Tell};
 
 /// Decodes the records of one cell.

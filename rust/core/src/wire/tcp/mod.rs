@@ -57,13 +57,16 @@ pub enum Assembled<'a> {
 pub struct Begun {
     /// Counted from 1, in the order in which they began.
     pub connection: u32,
-    /// Who opened it; without its handshake, who sent HTTP/2's preface, and
-    /// without that, the side with the higher port.
+    /// Who opened it; without its handshake, who sent HTTP/2's preface or, in
+    /// the first segments, header lists as a client does; and without that, the
+    /// side with the higher port.
     pub client: SocketAddr,
     /// The other side.
     pub server: SocketAddr,
     /// Its first byte is there: its handshake was seen, or the preface.
     pub from_start: bool,
+    /// Who the client is was told by more than ports.
+    pub is_sure: bool,
 }
 
 /// What is kept at most.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use super::{Assembled, Begun, Limits, Segment, Tell, distance, record};
 use crate::wire::capture::{Direction, Event, Record};
+use crate::wire::decode::sender;
 use crate::wire::frame::PREFACE;
 
 /// How much of the preface tells a client.
@@ -193,7 +194,7 @@ impl Talk {
             None => side,
             Some(_) => other,
         };
-        self.begin(client, true, tell);
+        self.begin(client, tell);
         self.first(side, segment.sequence.wrapping_add(1));
         if let Some(acknowledged) = segment.acknowledged {
             self.first(other, acknowledged);
@@ -215,7 +216,7 @@ impl Talk {
         if segment.bytes.len() < TELLING || !PREFACE.starts_with(&segment.bytes[..TELLING]) {
             return;
         }
-        self.begin(side, true, tell);
+        self.begin(side, tell);
         self.first(side, segment.sequence);
         let other = 1 - side;
         let held = self.lowest(other).map(|at| self.held[at].sequence);
@@ -233,8 +234,9 @@ impl Talk {
         if self.stage != Stage::Waiting {
             return;
         }
-        let client = usize::from(self.ends[1].port() > self.ends[0].port());
-        self.begin(client, false, tell);
+        let by_port = usize::from(self.ends[1].port() > self.ends[0].port());
+        let told = self.client_by_frames();
+        self.begin_late(told.unwrap_or(by_port), told.is_some(), tell);
         for side in 0..2 {
             if let Some(at) = self.lowest(side) {
                 self.first(side, self.held[at].sequence);
@@ -242,17 +244,36 @@ impl Talk {
         }
     }
 
-    fn begin(&mut self, client: usize, from_start: bool, tell: Tell<'_>) {
-        if self.stage != Stage::Waiting {
-            return;
+    /// The client's side, if a held segment shows who sent it.
+    fn client_by_frames(&self) -> Option<usize> {
+        self.held.iter().find_map(|held| {
+            Some(match sender(&held.bytes)? {
+                Direction::ClientToServer => held.side,
+                Direction::ServerToClient => 1 - held.side,
+            })
+        })
+    }
+
+    fn begin(&mut self, client: usize, tell: Tell<'_>) {
+        if self.stage == Stage::Waiting {
+            self.from_start = true;
+            self.tell_begun(client, true, tell);
         }
+    }
+
+    fn begin_late(&mut self, client: usize, is_sure: bool, tell: Tell<'_>) {
+        self.from_start = false;
+        self.tell_begun(client, is_sure, tell);
+    }
+
+    fn tell_begun(&mut self, client: usize, is_sure: bool, tell: Tell<'_>) {
         self.stage = Stage::Open { client };
-        self.from_start = from_start;
         let begun = Begun {
             connection: self.id,
             client: self.ends[client],
             server: self.ends[1 - client],
-            from_start,
+            from_start: self.from_start,
+            is_sure,
         };
         tell(Assembled::Begun(&begun));
         self.passed_ns = self.held.first().map_or(self.now_ns, |held| held.at_ns);

@@ -208,6 +208,9 @@ fn without_a_handshake_the_preface_tells_the_client() {
     ]);
     assert_eq!(told[0], "1 begins 60000 -> 50051 late");
     assert_eq!(told[1..], ["1 client abc", "1 server x"]);
+    let status = [0, 0, 1, 1, 4, 0, 0, 0, 1, 0x88];
+    let told = words(&[segment(CLIENT, 100, 500, &status)]);
+    assert_eq!(told[0], "1 begins 50051 -> 60000 late", "it answers");
 }
 
 #[test]
