@@ -231,6 +231,7 @@ impl Talk {
                 .to_owned(),
         );
         if !self.is_sure {
+            self.told.http2 = false;
             self.told.forget_findings();
             self.say(
                 "which side is the client is a guess by their ports, so it is not held against \

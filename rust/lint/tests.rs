@@ -248,6 +248,12 @@ fn a_capture_that_begins_in_the_middle_says_so() {
     let hpack = told[0].notes.iter().any(|note| note.contains("HPACK"));
     assert!(hpack, "{:?}", told[0].notes);
     assert_eq!(told[0].levels[0], 0, "{:?}", told[0].findings);
+    // SETTINGS and the like tell nobody's side.
+    let last = changed(&whole, |blocks| *blocks = blocks.drain(6..10).collect());
+    let told = of_packets(&last);
+    assert!(!told[0].http2 && told[0].findings.is_empty(), "{told:?}");
+    let guessed = told[0].notes.iter().any(|note| note.contains("a guess"));
+    assert!(guessed, "{:?}", told[0].notes);
 }
 
 #[test]
