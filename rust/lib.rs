@@ -7,8 +7,10 @@
 pub mod cli;
 pub mod doctor;
 pub mod export;
+pub mod import;
 pub mod init;
 pub mod line;
+pub mod lint;
 pub mod live;
 pub mod peer;
 pub mod report;

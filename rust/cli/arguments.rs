@@ -53,6 +53,17 @@ const PEERS_EXAMPLES: &str = "Examples:
 /// Names the variable that forbids to fetch anything.
 const OFFLINE: &str = "WIRECHECK_OFFLINE";
 
+const LINT_EXAMPLES: &str = "Examples:
+  wirecheck lint shop.pcapng                          what Wireshark, tshark or tcpdump captured
+  wirecheck lint .wirecheck/runs/latest/captures/*.wirecap
+  wirecheck lint --format json shop.pcapng > lint.json
+
+Exit codes:
+    0  nothing breaks a MUST
+    1  something breaks a MUST
+    2  usage: a file is no capture, empty, damaged or cannot be read
+    4  nothing was held against the rules: no connection speaks HTTP/2 in plaintext";
+
 const TAP_EXAMPLES: &str = "Examples:
   wirecheck tap --to 127.0.0.1:50051                            listens on a free port
   wirecheck tap --to shop:50051 --listen 127.0.0.1:50052 --proto shop.proto
@@ -104,6 +115,8 @@ pub enum Command {
     Show(ShowArguments),
     /// Stand between any two programs and tell what passes: calls, messages, what breaks a rule.
     Tap(TapArguments),
+    /// Hold captures against the rules of the wire: those of Wireshark, and those of a run.
+    Lint(LintArguments),
     /// Make a report of a run that was made before: text, JUnit, Markdown, annotations, JSON.
     Report(ReportArguments),
     /// Change the list of known deviations by what the latest run showed.
@@ -278,6 +291,21 @@ pub struct TapArguments {
     pub strict: bool,
     #[command(flatten)]
     pub schema: SchemaArguments,
+}
+
+/// `wirecheck lint`.
+#[derive(Debug, Args)]
+#[command(after_help = LINT_EXAMPLES)]
+pub struct LintArguments {
+    /// Captures: pcapng, pcap, or the .wirecap files of a run.
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// What to write.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Metadata whose values are not shown, beside authorization, cookies and `*-token`; can be given several times.
+    #[arg(long = "secret", value_name = "KEY")]
+    pub secrets: Vec<String>,
 }
 
 /// `wirecheck show`.

@@ -11,6 +11,7 @@ use wirecheck_core::plan::service::ServiceError;
 use wirecheck_core::plan::source::Problem;
 
 use crate::export::pcapng::PcapngError;
+use crate::import::ImportError;
 use crate::peer::install::InstallError;
 use crate::peer::official;
 use crate::peer::version::VersionError;
@@ -109,6 +110,14 @@ pub enum CliError {
         /// Why.
         source: std::io::Error,
     },
+    /// A file cannot be read as a capture.
+    #[error("cannot read `{}`: {error}", path.display())]
+    Import {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: ImportError,
+    },
     /// A cell's captures cannot be had as packets.
     #[error("no packets of `{cell}`: {error}")]
     Pcapng {
@@ -197,6 +206,7 @@ impl CliError {
             | Self::NoReplies(_)
             | Self::NoCases
             | Self::Read { .. }
+            | Self::Import { .. }
             | Self::NoRun(_)
             | Self::Edit { .. }
             | Self::Run(_)
@@ -328,6 +338,7 @@ impl CliError {
                 Some("run it in a checkout of Wirecheck, where they are".into())
             }
             Self::Exists(_) => Some("`--force` overwrites it".into()),
+            Self::Import { error, .. } => of_import(error).map(str::to_owned),
             Self::NoTypes => Some("name it with `--proto FILE` or `--descriptor-set FILE`".into()),
             Self::StdoutTwice => Some("give one of them a file".into()),
             Self::Tap(TapError::Listen { source, .. })
@@ -346,6 +357,25 @@ impl CliError {
             Self::Folder(_) => Some("another folder can be given with `--runs DIR`".into()),
             _ => None,
         }
+    }
+}
+
+/// What to do about a file that is no capture.
+fn of_import(error: &ImportError) -> Option<&'static str> {
+    match error {
+        ImportError::Empty => Some("what captured it saw nothing, or was ended before it wrote"),
+        ImportError::Folder => {
+            Some("name files: those of a run are in its folder `captures`, and end in .wirecap")
+        }
+        ImportError::Unknown(why) if why.contains("gzip") => Some("unpack it with `gunzip`"),
+        ImportError::Unknown(_) => Some(
+            "it takes what Wireshark, tshark and tcpdump write, `wirecheck tap --pcapng FILE`, and \
+             the .wirecap files of a run",
+        ),
+        ImportError::NoBytes => {
+            Some("`wirecheck tap --pcapng FILE` writes the bytes, beside `--json`")
+        }
+        ImportError::Io(_) | ImportError::Damaged { .. } | ImportError::Capture(_) => None,
     }
 }
 

@@ -10,6 +10,7 @@ mod error;
 mod explain;
 mod init;
 mod known;
+mod lint;
 mod list;
 mod manifest;
 mod output;
@@ -56,6 +57,7 @@ pub fn main() -> ExitCode {
         Command::Show(options) => show::run(&options, stdout_style),
         Command::Tap(options) => tap::run(&options, arguments.color),
         Command::Rules(options) => rules::run(&options, stdout_style),
+        Command::Lint(options) => lint::run(&options, stdout_style, style),
         Command::Report(options) => report::run(&options, stdout_style),
         Command::Known(options) => known::run(&options, stdout_style),
         Command::Ci(options) => ci::run(&options),

@@ -19,6 +19,7 @@ pub mod issue;
 pub mod job;
 pub mod junit;
 pub mod known;
+pub mod lint;
 pub mod list;
 pub mod markdown;
 mod markup;

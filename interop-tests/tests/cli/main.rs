@@ -12,6 +12,7 @@ mod init;
 mod installed;
 mod interrupt;
 mod known;
+mod lint;
 mod look;
 mod official;
 #[path = "../broken_peers/processes.rs"]

@@ -45,6 +45,14 @@ impl Kept {
 /// A finding of this case.
 pub fn finding(case: &CasePlan, finding: &Finding) -> FindingOf {
     FindingOf {
+        case_at: finding.path.as_ref().map(|_| case.at.to_string()),
+        ..finding_of_rule(finding)
+    }
+}
+
+/// A finding that no case is needed for.
+pub fn finding_of_rule(finding: &Finding) -> FindingOf {
+    FindingOf {
         code: finding.code.clone(),
         fingerprint: fingerprint(finding),
         level: level(finding.level).into(),
@@ -55,7 +63,7 @@ pub fn finding(case: &CasePlan, finding: &Finding) -> FindingOf {
         got: finding.got.as_ref().map(value),
         section: finding.section.as_ref().map(section),
         path: finding.path.clone(),
-        case_at: finding.path.as_ref().map(|_| case.at.to_string()),
+        case_at: None,
     }
 }
 

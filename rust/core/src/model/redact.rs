@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::from_judge::hex;
-use super::run::{Attempt, MetadatumOf, ValueOf};
+use super::run::{Attempt, FindingOf, MetadatumOf, ValueOf};
 use crate::judge::observed::{CallSeen, Observation};
 use crate::plan::types::Metadata;
 use crate::wire::exchange::{Exchange, HeaderField};
@@ -19,12 +19,7 @@ pub struct SecretValues(BTreeSet<String>);
 impl SecretValues {
     /// The values of secret keys, on the wire and in the reports.
     pub fn of(seen: &Observation, secrets: &Secrets) -> Self {
-        let mut values = Self::default();
-        for field in fields(&seen.exchange) {
-            if secrets.is_secret_name(&field.name) {
-                values.add(&field.value);
-            }
-        }
+        let mut values = Self::on_the_wire(&seen.exchange, secrets);
         for result in seen.calls.iter().flatten() {
             if let CallSeen::Result(result) = result {
                 values.add_metadata(&result.leading, secrets);
@@ -35,6 +30,24 @@ impl SecretValues {
             values.add_metadata(&handled.metadata, secrets);
         }
         values
+    }
+
+    /// The values of secret keys on the wire.
+    pub fn on_the_wire(exchange: &Exchange, secrets: &Secrets) -> Self {
+        let mut values = Self::default();
+        for field in fields(exchange) {
+            if secrets.is_secret_name(&field.name) {
+                values.add(&field.value);
+            }
+        }
+        values
+    }
+
+    /// Takes the values out of a finding.
+    pub fn out_of_finding(&self, finding: &mut FindingOf) {
+        self.out_of(&mut finding.sentence);
+        self.out_of_value(&mut finding.expected);
+        self.out_of_value(&mut finding.got);
     }
 
     fn add_metadata(&mut self, metadata: &Metadata, secrets: &Secrets) {
@@ -115,9 +128,7 @@ pub fn redact(attempt: &mut Attempt, values: &SecretValues, secrets: &Secrets) {
         values.out_of(&mut handled.detail);
     }
     for finding in &mut attempt.findings {
-        values.out_of(&mut finding.sentence);
-        values.out_of_value(&mut finding.expected);
-        values.out_of_value(&mut finding.got);
+        values.out_of_finding(finding);
     }
     for check in &mut attempt.checks {
         values.out_of_option(&mut check.why);
@@ -138,7 +149,6 @@ fn keys(metadata: &mut [MetadatumOf], secrets: &Secrets) {
 mod tests {
     use super::*;
     use crate::judge::observed::CallResult;
-    use crate::model::run::FindingOf;
 
     #[test]
     fn a_secret_stands_nowhere_in_an_attempt() {

@@ -19,4 +19,5 @@ pub mod payload;
 pub mod protobuf;
 pub mod relay;
 pub mod secret;
+pub mod tcp;
 pub mod tls;

@@ -5,6 +5,7 @@ mod canonical;
 mod captures;
 mod fields;
 mod frames;
+mod late;
 mod limits;
 mod live;
 mod mask;

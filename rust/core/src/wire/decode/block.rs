@@ -95,7 +95,7 @@ impl FieldBlock {
             .take_while(|field| ledger.take::<HeaderField>(kept_bytes(field)))
             .map(|field| self.header_field(field))
             .collect();
-        if decoded.left_out > 0 {
+        if decoded.left_out > 0 && decoded.unknown == 0 {
             ledger.cut(Kind::Fields);
         }
         HeaderList {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::block::{FieldBlock, Patch, TooLong, hpack_section};
 use super::collect::{Collected, FrameSpan, Piece};
 use super::direction::{DirectionDecoder, Step};
+use super::late::Missed;
 use super::ledger::{Kind, Ledger};
 use super::messages::DataPart;
 use super::streams::Streams;
@@ -33,6 +34,9 @@ pub(super) struct ConnectionDecoder {
     secrets: Option<Arc<Secrets>>,
     patches: Vec<Patch>,
     pub(super) faults: Vec<Fault>,
+    /// Its beginning was missed.
+    is_late: bool,
+    unknown_fields: u64,
 }
 
 /// Whether decoding of a direction can go on after a fault.
@@ -57,6 +61,8 @@ impl ConnectionDecoder {
             secrets: None,
             patches: Vec::new(),
             faults: Vec::new(),
+            is_late: false,
+            unknown_fields: 0,
         }
     }
 
@@ -69,6 +75,32 @@ impl ConnectionDecoder {
             streams: Streams::passing(),
             ..Self::new(id, at_ns, ledger)
         }
+    }
+
+    /// As [`Self::passing`], for a connection whose beginning was missed: what
+    /// it says of streams, settings and the dynamic tables is not known.
+    pub fn late(id: u32, at_ns: u64, ledger: &Ledger, secrets: Option<Arc<Secrets>>) -> Self {
+        Self {
+            client: DirectionDecoder::late(Direction::ClientToServer, ledger.limits),
+            server: DirectionDecoder::late(Direction::ServerToClient, ledger.limits),
+            streams: Streams::late(),
+            is_late: true,
+            ..Self::passing(id, at_ns, ledger, secrets)
+        }
+    }
+
+    /// What of it was missed: bytes of a client and of a server before the
+    /// first frame that was found, and header fields that are unknown.
+    pub fn missed(&self) -> Missed {
+        Missed {
+            skipped: [self.client.skipped(), self.server.skipped()],
+            unknown_fields: self.unknown_fields,
+        }
+    }
+
+    /// Some of it is not there, so that what is not seen may have been sent.
+    pub fn is_partial(&self) -> bool {
+        self.is_late || self.client.left_out() > 0 || self.server.left_out() > 0
     }
 
     /// Takes one step with the front of `bytes`; gives the stream that it was
@@ -355,6 +387,7 @@ impl ConnectionDecoder {
                 );
             }
         };
+        self.unknown_fields += decoded.unknown as u64;
         self.mask(block, &decoded);
         if let Some(size) = decoded.missing_size_update {
             let violation = Violation {

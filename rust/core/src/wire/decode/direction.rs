@@ -4,6 +4,7 @@
 use super::announced::Announced;
 use super::block::FieldBlock;
 use super::collect::{Collector, Piece};
+use super::late;
 use super::opening::{Opening, Verdict};
 use crate::wire::capture::Direction;
 use crate::wire::exchange::{Limits, Side, SideEnd};
@@ -21,6 +22,8 @@ pub(super) struct DirectionDecoder {
     seen: u64,
     /// Bytes that the capture left out behind them.
     left_out: u64,
+    /// Bytes before the first frame of a direction that began late.
+    skipped: u64,
     /// Where the last whole frame ends.
     whole: u64,
     end: Option<SideEnd>,
@@ -37,6 +40,9 @@ pub(super) struct DirectionDecoder {
 #[derive(Debug)]
 enum Stage {
     Opening(Opening),
+    /// The first bytes were missed: a frame is looked for that begins where a
+    /// piece of bytes does.
+    Late,
     Frames(Box<Collector>),
     /// Bytes are only counted.
     Counting,
@@ -73,6 +79,7 @@ impl DirectionDecoder {
             limits,
             seen: 0,
             left_out: 0,
+            skipped: 0,
             whole: 0,
             end: None,
             hpack,
@@ -82,6 +89,35 @@ impl DirectionDecoder {
             table_size: Announced::new(DEFAULT_TABLE_SIZE),
             frame_size: Announced::new(DEFAULT_MAX_FRAME_SIZE),
         }
+    }
+
+    /// The bytes before the first ones that come were missed, and what they
+    /// said of the connection.
+    pub fn late(direction: Direction, limits: Limits) -> Self {
+        let mut hpack = hpack::Decoder::late();
+        hpack.set_limits(hpack::Limits {
+            fields: limits.fields,
+            list_bytes: limits.list_bytes,
+        });
+        Self {
+            stage: Stage::Late,
+            hpack,
+            begun: true,
+            table_size: Announced::new(u32::MAX),
+            frame_size: Announced::new(u32::MAX),
+            ..Self::new(direction, limits)
+        }
+    }
+
+    /// Bytes before the first frame that was found in a direction that began
+    /// late.
+    pub fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    /// Bytes that the capture lacks.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
     }
 
     /// The next step from the front of `input`, or `None` when `input` is used
@@ -104,12 +140,24 @@ impl DirectionDecoder {
                 return foreign;
             }
         }
+        if matches!(self.stage, Stage::Late) {
+            self.look_for_frames(input);
+        }
         match &mut self.stage {
             Stage::Frames(collector) => collector.next(input).map(Step::Piece),
-            Stage::Opening(_) | Stage::Counting => {
+            Stage::Opening(_) | Stage::Late | Stage::Counting => {
                 *input = &[];
                 None
             }
+        }
+    }
+
+    fn look_for_frames(&mut self, input: &[u8]) {
+        if late::begins_with_frames(input) {
+            self.whole = self.seen;
+            self.skipped = self.seen;
+            let collector = Collector::new(self.seen, &[], self.limits);
+            self.stage = Stage::Frames(Box::new(collector));
         }
     }
 
@@ -199,7 +247,7 @@ impl DirectionDecoder {
         match &self.stage {
             _ if !self.is_masked => None,
             Stage::Counting => None,
-            Stage::Opening(_) => Some(0),
+            Stage::Opening(_) | Stage::Late => Some(0),
             Stage::Frames(collector) => {
                 let block = self.block.as_ref().map(|block| block.place.range.start);
                 Some(block.or(collector.open_block()).unwrap_or(self.seen))

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::block::Patch;
 use super::connection::ConnectionDecoder;
+use super::late::Missed;
 use super::ledger::Ledger;
 use super::streams::Progress;
 use crate::wire::capture::{Direction, Event, Record};
@@ -86,6 +87,8 @@ pub struct LiveDecoder {
     ledger: Ledger,
     connections: BTreeMap<u32, Live>,
     not_followed: BTreeSet<u32>,
+    /// Connections to come whose beginning was missed.
+    late: BTreeSet<u32>,
     secrets: Option<Arc<Secrets>>,
 }
 
@@ -109,6 +112,7 @@ impl LiveDecoder {
             ledger: Ledger::new(limits),
             connections: BTreeMap::new(),
             not_followed: BTreeSet::new(),
+            late: BTreeSet::new(),
             secrets: None,
         }
     }
@@ -150,6 +154,19 @@ impl LiveDecoder {
             hash_messages: false,
             ..Limits::default()
         }
+    }
+
+    /// Says that the beginning of a connection was missed, before its first
+    /// record. It is read from the first frame on that begins where the bytes
+    /// of a record do; calls are told that begin after it.
+    pub fn join(&mut self, connection: u32) {
+        self.late.insert(connection);
+    }
+
+    /// What was missed of a connection that is open.
+    pub fn missed(&self, connection: u32) -> Option<Missed> {
+        let live = self.connections.get(&connection)?;
+        Some(live.decoder.missed())
     }
 
     /// Takes the next record, in the order in which the tap saw them.
@@ -231,7 +248,11 @@ impl LiveDecoder {
             return false;
         }
         let secrets = self.secrets.clone();
-        let decoder = ConnectionDecoder::passing(id, record.at_ns, &self.ledger, secrets);
+        let begin = match self.late.remove(&id) {
+            true => ConnectionDecoder::late,
+            false => ConnectionDecoder::passing,
+        };
+        let decoder = begin(id, record.at_ns, &self.ledger, secrets);
         let live = Live {
             decoder,
             settings: VecDeque::new(),
@@ -415,10 +436,14 @@ impl Live {
             streams: vec![stream],
             ..self.decoder.outline()
         };
+        let cut = || Cut {
+            what: format!("bytes of connection {}", connection.id),
+            limit: 0,
+        };
         Glimpse {
             exchange: Exchange {
+                cuts: self.decoder.is_partial().then(cut).into_iter().collect(),
                 connections: vec![connection],
-                cuts: Vec::new(),
             },
             told: progress.told,
             is_long: progress.is_long,

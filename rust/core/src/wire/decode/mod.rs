@@ -13,6 +13,7 @@ mod collect;
 mod connection;
 mod direction;
 mod ended;
+mod late;
 mod ledger;
 mod live;
 mod messages;
@@ -29,6 +30,8 @@ use super::exchange::{Connection, Exchange, Limits};
 use super::tls::Hellos;
 
 pub use block::Patch;
+pub use late::Missed;
+pub(super) use late::sender;
 pub use live::{Glimpse, LiveDecoder, Seen, Tell};
 
 /// Decodes the records of one cell.

@@ -52,6 +52,15 @@ impl Streams {
         }
     }
 
+    /// Likewise, for a connection whose beginning was missed: any stream may
+    /// be one that was opened before.
+    pub fn late() -> Self {
+        Self {
+            cut: true,
+            ..Self::passing()
+        }
+    }
+
     /// What is wrong with sending a frame of this type now.
     pub fn violation(&self, direction: Direction, stream: u32, frame: &str) -> Option<Violation> {
         let Some(state) = self.streams.get(&stream) else {

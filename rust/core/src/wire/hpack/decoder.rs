@@ -27,6 +27,8 @@ pub struct Decoder {
     /// The smallest value that `max_table_size` had since the last block.
     smallest_since_block: Option<u32>,
     failure: Option<HpackError>,
+    /// Blocks before the first one were missed.
+    late: bool,
 }
 
 impl Default for Decoder {
@@ -45,6 +47,20 @@ impl Decoder {
             max_table_size: DEFAULT_TABLE_SIZE,
             smallest_since_block: None,
             failure: None,
+            late: false,
+        }
+    }
+
+    /// A decoder for a connection of which the first blocks were missed, and
+    /// with them what they put into the dynamic table. An index that leads
+    /// there is no error: the field is unknown, and left out with all behind
+    /// it. What later blocks put into the table is known, since indices count
+    /// from the newest entry.
+    pub fn late() -> Self {
+        Self {
+            max_table_size: u32::MAX,
+            late: true,
+            ..Self::new()
         }
     }
 
@@ -235,13 +251,16 @@ impl Decoder {
     }
 
     fn look_up(&self, index: usize, offset: usize) -> Result<Entry, HpackError> {
-        self.tables
-            .get(index)
-            .ok_or_else(|| HpackError::IndexBeyondTables {
-                offset,
-                index,
-                last: self.tables.last_index(),
-            })
+        let missed = self.late.then(|| Entry {
+            name: Bytes::new(),
+            value: Bytes::new(),
+        });
+        let entry = self.tables.get(index).or(missed);
+        entry.ok_or_else(|| HpackError::IndexBeyondTables {
+            offset,
+            index,
+            last: self.tables.last_index(),
+        })
     }
 
     /// Counts the field, and keeps it unless the block is beyond its limits.
@@ -249,8 +268,12 @@ impl Decoder {
     /// well, so that the kept fields are the beginning of the list.
     fn keep(&self, block: &mut Block, field: Field) {
         block.list_bytes += field.size() as u64;
+        // No field has an empty name, so this is one that an index stood for.
+        let is_unknown = self.late && field.name.is_empty();
+        block.unknown += usize::from(is_unknown);
         let fits = block.fields.len() < self.limits.fields
-            && block.list_bytes <= self.limits.list_bytes as u64;
+            && block.list_bytes <= self.limits.list_bytes as u64
+            && block.unknown == 0;
         if fits {
             block.fields.push(field);
         } else {

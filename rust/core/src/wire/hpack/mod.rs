@@ -71,6 +71,9 @@ pub struct Block {
     /// Fields at the end of the list that were decoded, for what they do to
     /// the dynamic table, but not kept, because of [`Limits`].
     pub left_out: usize,
+    /// Fields that are in blocks before the first one that a decoder that
+    /// came [late](Decoder::late) has read; they are left out too.
+    pub unknown: usize,
     /// The size that the block should have announced at its beginning and did
     /// not, after a reduction of `SETTINGS_HEADER_TABLE_SIZE` (RFC 7541,
     /// section 4.2). RFC 9113, section 4.3.1 has the receiver end the
