@@ -21,3 +21,4 @@ pub mod relay;
 pub mod secret;
 pub mod tcp;
 pub mod tls;
+pub mod write;

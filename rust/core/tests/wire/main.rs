@@ -14,3 +14,4 @@ mod properties;
 mod schema;
 mod script;
 mod streams;
+mod write;

@@ -24,6 +24,7 @@ use bytes::Bytes;
 pub use decoder::Decoder;
 pub use error::HpackError;
 pub use filler::filler;
+pub(super) use table::Tables;
 
 /// What one entry or field costs beyond the octets of its name and value
 /// (RFC 7541, section 4.1; RFC 9113, section 6.5.2).

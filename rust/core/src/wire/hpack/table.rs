@@ -10,7 +10,7 @@ use super::static_table::STATIC_TABLE;
 
 /// A field that an index can stand for.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
+pub(in crate::wire) struct Entry {
     pub name: Bytes,
     pub value: Bytes,
 }
@@ -23,7 +23,7 @@ impl Entry {
 }
 
 #[derive(Debug)]
-pub(super) struct Tables {
+pub(in crate::wire) struct Tables {
     /// The newest entry comes first, as the indices do.
     dynamic: VecDeque<Entry>,
     size: usize,
@@ -54,6 +54,11 @@ impl Tables {
     /// The highest index that stands for a field.
     pub fn last_index(&self) -> usize {
         STATIC_TABLE.len() + self.dynamic.len()
+    }
+
+    /// Adds a field, as [`Tables::insert`] does.
+    pub fn add(&mut self, name: Bytes, value: Bytes) {
+        self.insert(Entry { name, value });
     }
 
     /// Adds an entry and evicts the oldest ones that no longer fit. An entry
