@@ -16,4 +16,5 @@ pub mod peer;
 pub mod report;
 pub mod run;
 pub mod schema;
+pub mod script;
 pub mod tap;

@@ -90,15 +90,19 @@ impl Context {
             true => (Vec::new(), None),
             false => load_known(&known_file)?,
         };
+        let mut peers = gathered.peers;
+        if gathered.cases.iter().any(|case| case.dialogue.is_some()) {
+            peers.push(PeerSpec::scripted());
+        }
         let context = Self {
             cases: gathered.cases,
             known,
             known_file,
             on_request: match is_own {
-                true => official_but(&home, &gathered.peers),
+                true => official_but(&home, &peers),
                 false => Vec::new(),
             },
-            peers: gathered.peers,
+            peers,
             schema: gathered.schema.unwrap_or_else(built_in_schema),
             runs: runs_of(place),
             left_out: gathered.left_out,

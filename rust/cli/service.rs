@@ -313,8 +313,9 @@ pub fn suits(client: &PeerSpec, server: &PeerSpec, case: &CasePlan) -> bool {
     match client == PeerKind::Official || server == PeerKind::Official {
         false => client == case.client && server == case.server,
         true => {
-            let is_foreign = client == PeerKind::Foreign || server == PeerKind::Foreign;
-            case.official.is_some() && !is_foreign
+            let takes_part =
+                |kind: PeerKind| matches!(kind, PeerKind::Contract | PeerKind::Official);
+            case.official.is_some() && takes_part(client) && takes_part(server)
         }
     }
 }

@@ -148,7 +148,7 @@ fn program_of(spec: &PeerSpec) -> Option<(Vec<String>, Option<PathBuf>)> {
             origin: Origin::Command { program, .. },
             ..
         }) => program,
-        Body::Server(_) => return None,
+        Body::Server(_) | Body::Scripted => return None,
         Body::Client(client) => &client.program,
         Body::Official(official) => official.server.as_ref().or(official.client.as_ref())?,
     };
@@ -175,7 +175,7 @@ fn program_check(spec: &PeerSpec, argv: &[String], found: Option<&Path>) -> Chec
 async fn starts(spec: &PeerSpec, logs: &Path) -> Check {
     let role = match spec.body {
         Body::Server(_) | Body::Official(_) => Role::Server,
-        Body::Contract(_) | Body::Client(_) => Role::Client,
+        Body::Contract(_) | Body::Client(_) | Body::Scripted => Role::Client,
     };
     let post = Post::new(spec, role, logs, 0);
     let began = Instant::now();

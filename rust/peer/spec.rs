@@ -4,6 +4,7 @@ use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use wirecheck_core::plan::dialogue::SCRIPTED;
 use wirecheck_core::plan::types::PeerKind;
 use wirecheck_core::plan::variant::Variant;
 
@@ -57,6 +58,8 @@ pub enum Body {
     Client(ForeignClient),
     /// Programs with the command line of the official interop ones.
     Official(Official),
+    /// It says what a case has it say, in either role. No program.
+    Scripted,
 }
 
 /// A server that knows nothing of Wirecheck.
@@ -164,6 +167,17 @@ pub struct Build {
 }
 
 impl PeerSpec {
+    /// The peer that plays the dialogues of cases.
+    pub fn scripted() -> Self {
+        Self {
+            name: SCRIPTED.into(),
+            source: "built-in".into(),
+            body: Body::Scripted,
+            build: None,
+            absent: None,
+        }
+    }
+
     /// What it is to the harness.
     pub fn kind(&self) -> PeerKind {
         self.body.kind()
@@ -172,7 +186,7 @@ impl PeerSpec {
     /// Whether it can be a client.
     pub fn is_client(&self) -> bool {
         match &self.body {
-            Body::Contract(_) | Body::Client(_) => true,
+            Body::Contract(_) | Body::Client(_) | Body::Scripted => true,
             Body::Server(_) => false,
             Body::Official(official) => official.client.is_some(),
         }
@@ -181,7 +195,7 @@ impl PeerSpec {
     /// Whether it can be a server.
     pub fn is_server(&self) -> bool {
         match &self.body {
-            Body::Contract(_) | Body::Server(_) => true,
+            Body::Contract(_) | Body::Server(_) | Body::Scripted => true,
             Body::Client(_) => false,
             Body::Official(official) => official.server.is_some(),
         }
@@ -191,7 +205,7 @@ impl PeerSpec {
     pub fn calls_over(&self, variant: Variant) -> bool {
         match &self.body {
             Body::Official(official) => can_be_run_over(variant, &official.client_tls),
-            Body::Contract(_) | Body::Server(_) | Body::Client(_) => true,
+            Body::Contract(_) | Body::Server(_) | Body::Client(_) | Body::Scripted => true,
         }
     }
 
@@ -199,7 +213,7 @@ impl PeerSpec {
     pub fn serves_over(&self, variant: Variant) -> bool {
         match &self.body {
             Body::Official(official) => can_be_run_over(variant, &official.server_tls),
-            Body::Contract(_) | Body::Server(_) | Body::Client(_) => true,
+            Body::Contract(_) | Body::Server(_) | Body::Client(_) | Body::Scripted => true,
         }
     }
 
@@ -237,6 +251,7 @@ impl PeerSpec {
             },
             Body::Client(client) => client.program.clone(),
             Body::Official(official) => official.command(role),
+            Body::Scripted => Program::default(),
         }
     }
 
@@ -256,6 +271,7 @@ impl Body {
             Self::Contract(_) => PeerKind::Contract,
             Self::Server(_) | Self::Client(_) => PeerKind::Foreign,
             Self::Official(_) => PeerKind::Official,
+            Self::Scripted => PeerKind::Scripted,
         }
     }
 

@@ -17,6 +17,8 @@ pub enum Up {
     Server(Arc<Server>),
     /// A foreign client; it runs once for each cell.
     Client(Arc<ForeignClient>),
+    /// A scripted peer; it is made anew for each cell.
+    Scripted,
 }
 
 impl Up {
@@ -25,7 +27,7 @@ impl Up {
         match self {
             Self::Peer(link) => link.is_alive(),
             Self::Server(server) => server.is_alive(),
-            Self::Client(_) => true,
+            Self::Client(_) | Self::Scripted => true,
         }
     }
 
@@ -34,7 +36,7 @@ impl Up {
         match self {
             Self::Peer(link) => link.gone().await,
             Self::Server(server) => server.gone().await,
-            Self::Client(_) => std::future::pending().await,
+            Self::Client(_) | Self::Scripted => std::future::pending().await,
         }
     }
 
@@ -48,7 +50,7 @@ impl Up {
         match self {
             Self::Peer(link) => link.stop().await,
             Self::Server(server) => server.stop().await,
-            Self::Client(_) => Ok(()),
+            Self::Client(_) | Self::Scripted => Ok(()),
         }
     }
 
@@ -58,7 +60,7 @@ impl Up {
             Self::Peer(link) => link.kill(Some(fault.clone())).await,
             // What is left behind then is told of when the peer is looked at.
             Self::Server(server) => drop(server.kill().await),
-            Self::Client(_) => {}
+            Self::Client(_) | Self::Scripted => {}
         }
     }
 
@@ -67,7 +69,7 @@ impl Up {
         match self {
             Self::Peer(link) => Some(&link.log),
             Self::Server(server) => Some(&server.log),
-            Self::Client(_) => None,
+            Self::Client(_) | Self::Scripted => None,
         }
     }
 
@@ -75,7 +77,7 @@ impl Up {
     pub fn link(&self) -> Option<&Link> {
         match self {
             Self::Peer(link) => Some(link),
-            Self::Server(_) | Self::Client(_) => None,
+            Self::Server(_) | Self::Client(_) | Self::Scripted => None,
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What a case does and what must be seen, from the plan alone: no peer is
 //! needed to read it.
 
+mod dialogue;
 mod expect;
 mod steps;
 
 use serde_json::Value;
-use wirecheck_core::plan::case::{Api, Certificate, Keyword};
+use wirecheck_core::plan::case::{Api, Certificate, Keyword, Party};
 use wirecheck_core::plan::known::Known;
 use wirecheck_core::plan::schema::Shape;
 use wirecheck_core::plan::told;
@@ -25,14 +26,23 @@ const COLUMN: usize = 12;
 pub fn explain(case: &CasePlan, cells: &[String], known: &[Known], style: Style) -> String {
     let mut page = Page::new(style);
     head(&mut page, case);
-    for listener in &case.listeners {
+    // Where the script is, nothing is opened for the case.
+    let is_real = |side| {
+        case.dialogue
+            .as_ref()
+            .is_none_or(|talk| talk.against == side)
+    };
+    for listener in case.listeners.iter().filter(|_| is_real(Party::Server)) {
         put_listener(&mut page, listener);
     }
-    for channel in &case.channels {
+    for channel in case.channels.iter().filter(|_| is_real(Party::Client)) {
         put_channel(&mut page, case, channel);
     }
     for call in &case.calls {
         put_call(&mut page, case, call);
+    }
+    if let Some(talk) = &case.dialogue {
+        dialogue::put(&mut page, talk);
     }
     put_actions(&mut page, case);
     expect::put(&mut page, case);

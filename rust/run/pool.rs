@@ -198,6 +198,7 @@ impl Post {
                 Up::Server(Arc::new(Server::start(server, &self.name, log).await?))
             }
             Body::Client(client) => Up::Client(Arc::new(client.clone())),
+            Body::Scripted => Up::Scripted,
             Body::Official(official) => match self.role {
                 Role::Client => Up::Client(Arc::new(official.as_client())),
                 _ => {

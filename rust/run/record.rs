@@ -75,7 +75,7 @@ pub fn judge(
     // An answer of somebody's own server may be held against another's.
     let kept = match case.server {
         PeerKind::Foreign => Kept::WHOLE,
-        PeerKind::Contract | PeerKind::Official => Kept::OUTLINE,
+        PeerKind::Contract | PeerKind::Official | PeerKind::Scripted => Kept::OUTLINE,
     };
     let calls = case.calls.iter().zip(&seen.calls).map(|(call, seen)| {
         let reports = seen.iter().map(|seen| from_judge::call(seen, kept));
@@ -278,9 +278,11 @@ pub fn troubled(kind: String, trouble: &Trouble) -> model::Attempt {
         Trouble::Peer { side, .. }
         | Trouble::CouldNotTry { side, .. }
         | Trouble::Unsupported { side, .. } => culprit(*side),
-        Trouble::Sockets(_) | Trouble::Certificates(_) | Trouble::Tap(_) | Trouble::Capture(_) => {
-            Culprit::Harness
-        }
+        Trouble::Sockets(_)
+        | Trouble::Certificates(_)
+        | Trouble::Tap(_)
+        | Trouble::Script(_)
+        | Trouble::Capture(_) => Culprit::Harness,
     };
     let finding = model::FindingOf {
         code: code(trouble).into(),
@@ -306,6 +308,7 @@ fn code(trouble: &Trouble) -> &'static str {
         Trouble::Sockets(_) => "harness/sockets",
         Trouble::Certificates(_) => "harness/certificates",
         Trouble::Tap(_) => "harness/tap",
+        Trouble::Script(_) => "harness/script",
         Trouble::Capture(_) => "harness/capture",
     }
 }
@@ -319,9 +322,11 @@ fn sentence(trouble: &Trouble) -> String {
         Trouble::Unsupported { side, feature } => {
             format!("the {} lacks `{feature}`", side_name(*side))
         }
-        Trouble::Sockets(_) | Trouble::Certificates(_) | Trouble::Tap(_) | Trouble::Capture(_) => {
-            trouble.to_string()
-        }
+        Trouble::Sockets(_)
+        | Trouble::Certificates(_)
+        | Trouble::Tap(_)
+        | Trouble::Script(_)
+        | Trouble::Capture(_) => trouble.to_string(),
     }
 }
 
@@ -360,9 +365,11 @@ pub fn of_trouble(
         Trouble::Peer { side, .. } | Trouble::CouldNotTry { side, .. } => {
             (Outcome::Error, culprit(*side), Some(peer(*side)), None)
         }
-        Trouble::Sockets(_) | Trouble::Certificates(_) | Trouble::Tap(_) | Trouble::Capture(_) => {
-            (Outcome::Error, Culprit::Harness, None, None)
-        }
+        Trouble::Sockets(_)
+        | Trouble::Certificates(_)
+        | Trouble::Tap(_)
+        | Trouble::Script(_)
+        | Trouble::Capture(_) => (Outcome::Error, Culprit::Harness, None, None),
     };
     let code = match outcome {
         Outcome::Unsupported => "feature",

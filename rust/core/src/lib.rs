@@ -5,4 +5,5 @@ pub mod judge;
 pub mod model;
 pub mod plan;
 pub mod printable;
+pub mod talk;
 pub mod wire;

@@ -25,6 +25,7 @@ use crate::peer::link::Link;
 use crate::peer::session::Session;
 use crate::peer::spec::Body;
 use crate::peer::up::Up;
+use crate::script::Script;
 use crate::tap::TapError;
 
 /// How long a peer may take for an order that is done at once, such as to open
@@ -89,6 +90,9 @@ pub enum Trouble {
         /// In its own words.
         why: String,
     },
+    /// The scripted peer has no place to listen.
+    #[error("the scripted peer cannot listen: {0}")]
+    Script(std::io::Error),
     /// There is no place for Unix sockets.
     #[error("no folder for Unix sockets: {0}")]
     Sockets(#[from] std::io::Error),
@@ -142,7 +146,11 @@ pub async fn attempt(stage: Stage<'_>) -> Result<Attempted, Trouble> {
         client: stage.client.link().map(Link::session),
         server: stage.server.link().map(Link::session),
     };
-    let (listeners, addresses) = open::listeners(&stage, mail.server.as_mut()).await?;
+    let script = open::script(&stage).await?;
+    let (listeners, addresses) = match script.as_ref().and_then(Script::address) {
+        Some(address) => (Vec::new(), vec![address.clone()]),
+        None => open::listeners(&stage, mail.server.as_mut()).await?,
+    };
     let taps = open::taps(&stage, &addresses).await?;
     let channels = open::channels(&stage, mail.client.as_mut(), &taps).await?;
     let calls = match &mut mail.client {
@@ -164,6 +172,7 @@ pub async fn attempt(stage: Stage<'_>) -> Result<Attempted, Trouble> {
         stage: &stage,
         ids: &ids,
         facts: &facts,
+        script: script.as_ref(),
     };
     let ended = tokio::select! {
         done = cell.run(taps) => done,
@@ -178,7 +187,8 @@ pub async fn attempt(stage: Stage<'_>) -> Result<Attempted, Trouble> {
         }
     };
     end_scopes(&stage).await;
-    observe::observe(&stage, &facts, captured, out_of_time).await
+    let dialogue = script.as_ref().map(Script::seen);
+    observe::observe(&stage, &facts, captured, out_of_time, dialogue).await
 }
 
 /// The identifiers of a cell.
@@ -201,6 +211,8 @@ struct Cell<'a> {
     stage: &'a Stage<'a>,
     ids: &'a Ids,
     facts: &'a Facts,
+    /// What plays the dialogue of the case.
+    script: Option<&'a Script>,
 }
 
 async fn end_scopes(stage: &Stage<'_>) {

@@ -6,7 +6,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use wirecheck_core::judge::heard;
-use wirecheck_core::judge::observed::{CallSeen, Observation};
+use wirecheck_core::judge::observed::{CallSeen, DialogueSeen, Observation};
 use wirecheck_core::model::redact;
 use wirecheck_core::plan::types::{CasePlan, EventPlan};
 use wirecheck_core::wire::capture::{Reader, Writer};
@@ -35,6 +35,7 @@ pub(super) async fn observe(
     facts: &Facts,
     captured: Vec<Captured>,
     out_of_time: Option<Vec<EventPlan>>,
+    dialogue: Option<DialogueSeen>,
 ) -> Result<Attempted, Trouble> {
     let path = stage.capture.clone();
     let secrets = stage.secrets.clone();
@@ -60,8 +61,12 @@ pub(super) async fn observe(
         exchange.expect_tls();
     }
     let state = std::mem::take(&mut *facts.lock());
-    let gives_word = matches!(stage.client, Up::Client(client) if client.gives_word);
-    let calls = match gives_word {
+    let is_told_by_frames = match stage.client {
+        Up::Client(client) => client.gives_word,
+        Up::Scripted => true,
+        Up::Peer(_) | Up::Server(_) => false,
+    };
+    let calls = match is_told_by_frames {
         true => heard::reports(stage.case, &exchange, tls),
         false => reported(stage.case, state.calls),
     };
@@ -71,7 +76,8 @@ pub(super) async fn observe(
         exchange,
         tls,
         program: state.program,
-        is_server_silent: matches!(stage.server, Up::Server(_)),
+        is_server_silent: matches!(stage.server, Up::Server(_) | Up::Scripted),
+        dialogue,
     };
     Ok(Attempted {
         seen,

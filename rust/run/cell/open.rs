@@ -13,6 +13,7 @@ use crate::peer::session::{Session, name};
 use crate::peer::spec::Body;
 use crate::peer::up::Up;
 use crate::run::orders;
+use crate::script::Script;
 use crate::tap::{Endpoint, Tap, TapOptions};
 
 impl Stage<'_> {
@@ -50,6 +51,18 @@ impl Stage<'_> {
         let of_variant = self.variant.needs().iter().map(|need| (*need).to_owned());
         self.case.needs.iter().cloned().chain(of_variant).collect()
     }
+}
+
+/// The scripted peer of a case that has one. As a server it listens.
+pub(super) async fn script(stage: &Stage<'_>) -> Result<Option<Script>, Trouble> {
+    let Some(dialogue) = stage.case.dialogue.clone() else {
+        return Ok(None);
+    };
+    if dialogue.is_client() {
+        return Ok(Some(Script::client(dialogue)));
+    }
+    let script = Script::server(dialogue, &stage.address()?).await;
+    script.map(Some).map_err(Trouble::Script)
 }
 
 /// Opens the case's listeners: their identifiers and where they listen.

@@ -14,6 +14,7 @@ use crate::peer::spec::ForeignClient;
 use crate::peer::up::Up;
 use crate::run::certificates::SERVER_NAME;
 use crate::run::orders;
+use crate::script::Script;
 use crate::tap::{Captured, FrameMatch, HoldId, Tap, Wanted};
 
 impl Cell<'_> {
@@ -26,14 +27,19 @@ impl Cell<'_> {
         let played = async {
             match self.stage.client {
                 Up::Client(client) => self.run_program(client, &taps[0]).await,
-                Up::Peer(_) | Up::Server(_) => {
+                Up::Peer(_) | Up::Server(_) | Up::Scripted => {
                     self.play(&taps[0]).await;
                     Ok(())
                 }
             }
         };
         let in_time = tokio::time::timeout(self.stage.case.limit, played).await;
-        let out_of_time = in_time.is_err().then(|| self.facts.lock().waiting.clone());
+        // Which line a dialogue stands at is told by its own check.
+        let waiting = || self.facts.lock().waiting.clone();
+        let out_of_time = in_time
+            .is_err()
+            .then(waiting)
+            .filter(|waiting| *waiting != [EventPlan::DialogueEnded]);
         if let Ok(played) = in_time {
             played?;
         }
@@ -85,13 +91,33 @@ impl Cell<'_> {
         for action in &actions[..first] {
             self.act(action, tap, &mut holds).await;
         }
-        let calls = join_all((0..self.stage.case.calls.len()).map(|index| self.call(index, tap)));
+        let calls = async {
+            if self.script.is_some_and(Script::is_client) {
+                return;
+            }
+            join_all((0..self.stage.case.calls.len()).map(|index| self.call(index, tap))).await;
+            self.script.iter().for_each(|script| script.no_more_calls());
+        };
         let rest = async {
             for action in &actions[first..] {
                 self.act(action, tap, &mut holds).await;
             }
         };
-        tokio::join!(calls, rest);
+        tokio::join!(calls, rest, self.talk(tap));
+    }
+
+    /// Plays the dialogue of the case, if it has one.
+    async fn talk(&self, tap: &Tap) {
+        let Some(script) = self.script else { return };
+        if script.is_client()
+            && let Ok(address) = tap.address().parse()
+        {
+            script.connect(address);
+        }
+        self.facts.lock().waiting.push(EventPlan::DialogueEnded);
+        script.over().await;
+        let waiting = &mut self.facts.lock().waiting;
+        waiting.retain(|event| *event != EventPlan::DialogueEnded);
     }
 
     async fn call(&self, index: usize, tap: &Tap) {
@@ -163,6 +189,8 @@ impl Cell<'_> {
                     .until(|seen| seen.calls[*index].len() == all)
                     .await;
             }
+            // Nobody but the one who plays it waits for it.
+            EventPlan::DialogueEnded => {}
             // The one who waits for it runs the program.
             EventPlan::ProgramEnded => self.facts.until(|seen| seen.program.is_some()).await,
             EventPlan::Frame(frame) => {

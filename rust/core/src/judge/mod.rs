@@ -14,6 +14,7 @@ pub mod observed;
 pub mod outcome;
 mod package;
 pub mod rules;
+mod scripted;
 pub mod word;
 
 use check::{Check, State};
@@ -46,7 +47,11 @@ pub fn judge(case: &CasePlan, seen: &Observation) -> Judged {
     let mut checks = expectations::check(case, seen);
     let mut findings: Vec<Finding> = checks.iter().filter_map(finding_of).collect();
     findings.extend(package::differs(case, seen));
-    findings.extend(rules::check(&seen.exchange));
+    let found = rules::check(&seen.exchange);
+    let broken = scripted::check(case, &found);
+    findings.extend(broken.iter().filter_map(finding_of));
+    checks.extend(broken);
+    findings.extend(scripted::against_others(case, found));
     causes_first(&mut findings);
     if let Some(program) = seen.program.as_deref().filter(|program| program.gives_word) {
         let check = word::check(program, &findings);

@@ -19,6 +19,43 @@ pub struct Observation {
     pub program: Option<Box<ProgramSeen>>,
     /// The server knows nothing of Wirecheck: what its handlers saw nobody tells.
     pub is_server_silent: bool,
+    /// How far a scripted peer came, where one is in the place of a side.
+    pub dialogue: Option<DialogueSeen>,
+}
+
+/// How far a dialogue came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DialogueSeen {
+    /// To its end, on one connection at least.
+    Through,
+    /// Nobody connected, or accepted.
+    NoConnection,
+    /// Not to its end. Of several connections, that on which it came furthest.
+    Stopped(Box<Stopped>),
+}
+
+/// Where a dialogue stands that did not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stopped {
+    /// The line, such as `3` or `4.2`.
+    pub number: String,
+    /// Where that is written.
+    pub at: String,
+    /// What the line does, in words.
+    pub what: String,
+    /// Why it did not go on.
+    pub why: WhyStopped,
+    /// What came that no line had waited for, in words.
+    pub came: String,
+}
+
+/// Why a dialogue did not go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WhyStopped {
+    /// What the line waits for did not come.
+    NotCome,
+    /// The line could not be said, for the reason given.
+    CannotSay(String),
 }
 
 /// One run of a client that knows nothing of Wirecheck.

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::dialogue::written::Line;
 use super::expect::Expect;
 use super::variant::Variant;
 
@@ -104,6 +105,16 @@ pub struct Case {
     /// What the harness itself does, in order, while the calls run.
     #[serde(rename = "do", skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<Action>,
+    /// The role under test: a scripted peer is in the other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against: Option<Party>,
+    /// What the scripted peer says and waits for, line by line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dialogue: Vec<Line>,
+    /// The rules that the script breaks on purpose: it must break these and no
+    /// other MUST. If unset, it is not held against the rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breaks: Option<Vec<String>>,
     /// What must be seen.
     pub expect: Expect,
 }

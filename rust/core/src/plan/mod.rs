@@ -3,6 +3,7 @@
 
 pub mod case;
 pub mod cells;
+pub mod dialogue;
 pub mod expand;
 pub mod expect;
 pub mod generate;

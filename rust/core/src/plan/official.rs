@@ -94,7 +94,8 @@ fn seen_by_the_tap(event: &mut EventPlan, call_before: usize) {
         EventPlan::CallEnded(_)
         | EventPlan::Reached(_)
         | EventPlan::Frame(_)
-        | EventPlan::ProgramEnded => {}
+        | EventPlan::ProgramEnded
+        | EventPlan::DialogueEnded => {}
     }
 }
 

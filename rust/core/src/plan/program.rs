@@ -158,6 +158,7 @@ fn case(name: &str, about: &str, server: PeerKind) -> CasePlan {
         server,
         descriptors: bytes::Bytes::new(),
         agrees: false,
+        dialogue: None,
     }
 }
 

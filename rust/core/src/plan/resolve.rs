@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::case::{self, Case};
+use super::case::{self, Case, Party};
+use super::dialogue::resolve::dialogue;
 use super::expand::expand;
 use super::load::Loaded;
 use super::message::encoded;
@@ -77,11 +78,16 @@ impl Resolver<'_> {
         let channels = self.channels(case, &listeners)?;
         let calls = self.calls(case, &channels)?;
         let actions = each(&case.actions, "do", |action| action_plan(action, &calls))?;
+        let dialogue = dialogue(case, &calls, self.schema, self.loaded, self.index)?;
         let expect =
             resolve_expect(case, &calls, self.schema).map_err(|fault| fault.under("expect"))?;
         let suite = self.loaded.suite.suite.clone();
         let calls_paths: Vec<String> = calls.iter().map(|call| call.path.clone()).collect();
         let descriptors = self.descriptors(&listeners, &calls);
+        let server = match case.against {
+            Some(Party::Client) => PeerKind::Scripted,
+            _ => self.server_kind(case, &calls_paths),
+        };
         Ok(CasePlan {
             id: format!("{suite}/{}", case.name),
             suite,
@@ -94,8 +100,9 @@ impl Resolver<'_> {
             section: case.section.clone(),
             tags: case.tags.clone(),
             needs: case.needs.clone(),
-            blames: case.blames,
-            variants: self.variants(case, self.server_kind(case, &calls_paths))?,
+            // What comes of it is the doing of the one that is tested.
+            blames: case.blames.or(case.against),
+            variants: self.variants(case, server)?,
             limit: optional_span(case.limit.as_ref(), "limit")?.unwrap_or(DEFAULT_LIMIT),
             repeat: case.repeat.unwrap_or(1).max(1),
             at: self.location(),
@@ -107,10 +114,14 @@ impl Resolver<'_> {
             expect,
             official: official(case, calls_paths.len())?,
             streams_besides: 0,
-            client: PeerKind::Contract,
-            server: self.server_kind(case, &calls_paths),
+            client: match case.against {
+                Some(Party::Server) => PeerKind::Scripted,
+                _ => PeerKind::Contract,
+            },
+            server,
             descriptors,
             agrees: false,
+            dialogue,
         })
     }
 
@@ -120,6 +131,11 @@ impl Resolver<'_> {
         let said = written.into_iter().find(|variants| !variants.is_empty());
         let variants = said.map_or(Variant::DEFAULT.into(), Clone::clone);
         match variants.iter().find(|variant| variant.is_encrypted()) {
+            Some(variant) if case.against.is_some() => Err(Fault::new(format!(
+                "a script is in plain text, and `{}` is not",
+                variant.name()
+            ))
+            .under("variants")),
             Some(variant) if server == PeerKind::Foreign => Err(Fault::new(format!(
                 "`{}` is only for servers of Wirecheck's own",
                 variant.name()
@@ -256,7 +272,8 @@ impl Resolver<'_> {
         if let Some(path) = &case.call {
             return self.one_call(case, path).map(|call| vec![call]);
         }
-        if case.calls.is_empty() {
+        // A script may make calls that nobody asks the outcome of.
+        if case.calls.is_empty() && case.against != Some(Party::Server) {
             return Err(Fault::new("a case needs `call` or `calls`"));
         }
         let mut calls: Vec<CallPlan> = Vec::new();

@@ -307,6 +307,7 @@ fn case(method: &ServiceMethod, asked: Asked, ask: &Ask, descriptors: &[u8]) -> 
         server: PeerKind::Foreign,
         descriptors: descriptors.to_vec().into(),
         agrees: true,
+        dialogue: None,
     }
 }
 

@@ -16,6 +16,7 @@ pub fn event(case: &CasePlan, event: &EventPlan) -> String {
         }
         EventPlan::Reached(name) => format!("step `{name}` is reached"),
         EventPlan::ProgramEnded => "the client has ended".into(),
+        EventPlan::DialogueEnded => "the dialogue is at its end".into(),
         EventPlan::Frame(wanted) => format!("{} comes", frame(wanted)),
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::case::{Api, ChannelOptions, ClientTls, Keyword, Party, ServerOptions, ServerTls};
+use super::dialogue::DialoguePlan;
 use super::expect::Matcher;
 use super::part::Part;
 use super::schema::Shape;
@@ -77,6 +78,8 @@ pub struct CasePlan {
     /// Nobody has said what is right: its calls ask the same thing twice, and
     /// what clients are told by one server must agree.
     pub agrees: bool,
+    /// What a scripted peer says in place of the client or the server.
+    pub dialogue: Option<DialoguePlan>,
 }
 
 /// What a peer is to the harness.
@@ -90,6 +93,8 @@ pub enum PeerKind {
     /// interop programs. What a case asks for as a client and as a server is met
     /// by pairs of which one side or both are such.
     Official,
+    /// It says what the case has it say, see [`DialoguePlan`].
+    Scripted,
 }
 
 /// A case as official interop programs have it.
@@ -267,6 +272,8 @@ pub enum EventPlan {
     Frame(FramePlan),
     /// A client that knows nothing of Wirecheck has ended.
     ProgramEnded,
+    /// The dialogue was played to its end.
+    DialogueEnded,
 }
 
 /// A frame.
@@ -459,6 +466,18 @@ impl Payload {
     /// The length in bytes.
     pub fn len(&self) -> u64 {
         self.pieces.iter().map(Piece::len).sum()
+    }
+
+    /// All of its bytes. Only for what is known to be short.
+    pub fn to_vec(&self) -> Vec<u8> {
+        let mut all = Vec::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Bytes(bytes) => all.extend_from_slice(bytes),
+                Piece::Fill { byte, count } => all.resize(all.len() + *count as usize, *byte),
+            }
+        }
+        all
     }
 
     /// Whether it has no bytes.

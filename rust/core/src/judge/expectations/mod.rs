@@ -2,6 +2,7 @@
 
 mod blame;
 mod calls;
+mod dialogue;
 mod handled;
 mod messages;
 pub(super) mod program;
@@ -24,6 +25,7 @@ pub fn check(case: &CasePlan, seen: &Observation) -> Vec<Check> {
         true => checks.extend(service::check(case, seen)),
         false => checks.extend(calls::check(case, seen)),
     }
+    checks.extend(dialogue::check(case, seen));
     checks.extend(program::check(seen));
     checks.extend(handled::check(case, seen));
     checks.extend(tls::check(seen));
@@ -50,6 +52,7 @@ fn hold_against(checks: &mut [Check], culprit: Culprit) {
         if let State::Broken(finding) = &mut check.state
             && finding.code.starts_with("expect/")
             && finding.code != "expect/report"
+            && finding.culprit != Culprit::Case
         {
             finding.culprit = culprit;
         }

@@ -85,7 +85,7 @@ fn wait_step(wait: &case::Wait) -> Resolved<StepKind> {
 }
 
 /// A message that is text field 1, so many characters long.
-fn fill_payload(fill: &case::Fill) -> Resolved<Payload> {
+pub(in crate::plan) fn fill_payload(fill: &case::Fill) -> Resolved<Payload> {
     let byte = fill_byte(fill)?;
     let count = match (&fill.count, &fill.encoded_size) {
         (Some(count), None) => number(count).map_err(|fault| fault.under("count"))?,
@@ -104,7 +104,7 @@ fn fill_payload(fill: &case::Fill) -> Resolved<Payload> {
     })
 }
 
-fn fill_byte(fill: &case::Fill) -> Resolved<u8> {
+pub(in crate::plan) fn fill_byte(fill: &case::Fill) -> Resolved<u8> {
     match fill.byte.as_deref().unwrap_or("a").as_bytes() {
         [byte] if byte.is_ascii_graphic() => Ok(*byte),
         _ => Err(Fault::new("`byte` is one ASCII character").under("byte")),
@@ -148,7 +148,7 @@ pub(in crate::plan) fn metadata(entries: &[case::Metadatum]) -> Resolved<Metadat
 /// The most bytes of one value that a case may ask for. No peer takes as much.
 const MOST_OF_A_VALUE: u64 = 1024 * 1024;
 
-fn filled_value(fill: &case::Fill) -> Resolved<Vec<u8>> {
+pub(in crate::plan) fn filled_value(fill: &case::Fill) -> Resolved<Vec<u8>> {
     let byte = fill_byte(fill)?;
     let Some(count) = &fill.count else {
         return Err(Fault::new("in metadata, `fill` takes `count`"));
@@ -159,7 +159,7 @@ fn filled_value(fill: &case::Fill) -> Resolved<Vec<u8>> {
     }
 }
 
-fn number(number: &case::Number) -> Resolved<u64> {
+pub(in crate::plan) fn number(number: &case::Number) -> Resolved<u64> {
     number
         .0
         .as_u64()

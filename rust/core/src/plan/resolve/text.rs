@@ -43,7 +43,7 @@ pub(in crate::plan) fn index_of(name: Option<&str>, names: &[&str], what: &str) 
         })
 }
 
-pub(super) fn exactly_one<T>(mut kinds: Vec<T>, what: &str) -> Resolved<T> {
+pub(in crate::plan) fn exactly_one<T>(mut kinds: Vec<T>, what: &str) -> Resolved<T> {
     match (kinds.pop(), kinds.is_empty()) {
         (Some(kind), true) => Ok(kind),
         (None, _) => Err(Fault::new(format!(
@@ -55,7 +55,10 @@ pub(super) fn exactly_one<T>(mut kinds: Vec<T>, what: &str) -> Resolved<T> {
     }
 }
 
-pub(super) fn optional_span(span: Option<&case::Span>, key: &str) -> Resolved<Option<Duration>> {
+pub(in crate::plan) fn optional_span(
+    span: Option<&case::Span>,
+    key: &str,
+) -> Resolved<Option<Duration>> {
     span.map(|span| parse_span(&span.0).map_err(|fault| fault.under(key)))
         .transpose()
 }

@@ -1,0 +1,169 @@
+//! How far a dialogue has come, on each of its connections.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use wirecheck_core::judge::observed::{DialogueSeen, Stopped, WhyStopped};
+use wirecheck_core::plan::dialogue::{Act, DialoguePlan, LinePlan, told};
+use wirecheck_core::talk::Heard;
+
+/// The most connections on which a dialogue is played.
+const MOST_CONNECTIONS: usize = 64;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Board {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    connections: Vec<Connection>,
+    calls_are_over: bool,
+}
+
+/// One connection.
+#[derive(Debug)]
+struct Connection {
+    heard: Heard,
+    /// Lines that were done.
+    done: u64,
+    /// The line under way, with what it waits for.
+    line: Option<(String, String, String)>,
+    state: Playing,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Playing {
+    /// It goes on.
+    On,
+    /// It came to its end.
+    Through,
+    /// It cannot go on.
+    Stopped(WhyStopped),
+}
+
+impl Board {
+    /// A new connection's place; none if there are too many.
+    pub(super) fn open(&self, plan: &DialoguePlan) -> Option<usize> {
+        let mut state = self.lock();
+        let place = state.connections.len();
+        if place == MOST_CONNECTIONS {
+            return None;
+        }
+        state.connections.push(Connection {
+            heard: Heard::new(!plan.is_client()),
+            done: 0,
+            line: None,
+            state: Playing::On,
+        });
+        Some(place)
+    }
+
+    /// What came on a connection.
+    pub(super) fn hear(&self, place: usize, hear: impl FnOnce(&mut Heard)) {
+        hear(&mut self.lock().connections[place].heard);
+        self.changed.notify_waiters();
+    }
+
+    /// Looks at what came on a connection.
+    pub(super) fn heard<T>(&self, place: usize, look: impl FnOnce(&mut Heard) -> T) -> T {
+        look(&mut self.lock().connections[place].heard)
+    }
+
+    /// A line is begun.
+    pub(super) fn begin(&self, place: usize, line: &LinePlan) {
+        let connection = &mut self.lock().connections[place];
+        connection.done += 1;
+        let is_known = connection
+            .line
+            .as_ref()
+            .is_some_and(|(number, ..)| *number == line.number);
+        if is_known || matches!(line.act, Act::Repeat { .. }) {
+            return;
+        }
+        let what = told::act(&line.act);
+        connection.line = Some((line.number.clone(), line.at.to_string(), what));
+    }
+
+    /// A connection's dialogue has ended.
+    pub(super) fn end(&self, place: usize, stopped: Option<WhyStopped>) {
+        self.lock().connections[place].state = match stopped {
+            None => Playing::Through,
+            Some(why) => Playing::Stopped(why),
+        };
+        self.changed.notify_waiters();
+    }
+
+    pub(super) fn no_more_calls(&self) {
+        self.lock().calls_are_over = true;
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until a dialogue is through, or all are stopped and nobody is to
+    /// come.
+    pub(super) async fn over(&self) {
+        self.until(State::is_over).await;
+    }
+
+    /// Waits until something is so on a connection.
+    pub(super) async fn until_heard(&self, place: usize, mut so: impl FnMut(&mut Heard) -> bool) {
+        self.until(|state| so(&mut state.connections[place].heard))
+            .await;
+    }
+
+    async fn until(&self, mut so: impl FnMut(&mut State) -> bool) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            // Registered before the look, so that no change falls between.
+            changed.as_mut().enable();
+            if so(&mut self.lock()) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// What the judge is told: of several connections, the one that came
+    /// furthest.
+    pub(super) fn seen(&self) -> DialogueSeen {
+        let state = self.lock();
+        if state.is_through() {
+            return DialogueSeen::Through;
+        }
+        let connections = state.connections.iter().enumerate();
+        let furthest = connections.max_by_key(|(place, of)| (of.done, usize::MAX - place));
+        let Some((_, connection)) = furthest else {
+            return DialogueSeen::NoConnection;
+        };
+        let (number, at, what) = connection.line.clone().unwrap_or_default();
+        DialogueSeen::Stopped(Box::new(Stopped {
+            number,
+            at,
+            what,
+            why: match &connection.state {
+                Playing::Stopped(why) => why.clone(),
+                Playing::On | Playing::Through => WhyStopped::NotCome,
+            },
+            came: connection.heard.told(),
+        }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_through(&self) -> bool {
+        let mut connections = self.connections.iter();
+        connections.any(|connection| connection.state == Playing::Through)
+    }
+
+    fn is_over(&mut self) -> bool {
+        let is_live = |connection: &Connection| connection.state == Playing::On;
+        self.is_through() || self.calls_are_over && !self.connections.iter().any(is_live)
+    }
+}

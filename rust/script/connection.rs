@@ -1,0 +1,177 @@
+//! One connection on which a dialogue is played.
+
+use std::pin::Pin;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use wirecheck_core::judge::observed::WhyStopped;
+use wirecheck_core::plan::dialogue::{Act, AwaitPlan, DialoguePlan, LinePlan};
+use wirecheck_core::talk::Talk;
+
+use super::board::Board;
+use crate::tap::socket::{Reader, Socket, Writer};
+
+/// The size of reads, in bytes.
+const READ: usize = 64 * 1024;
+
+/// Plays the dialogue, then listens until the peer has ended the connection.
+pub(super) async fn play(mut socket: Socket, plan: &DialoguePlan, board: &Board, place: usize) {
+    let resets = {
+        let (reader, writer) = socket.split();
+        let listen = listen(reader, board, place);
+        let mut speaker = Speaker {
+            writer,
+            talk: Talk::default(),
+            board,
+            place,
+        };
+        let speak = async {
+            let ended = speaker.lines(&plan.lines, 0).await;
+            board.end(place, ended.clone().err().and_then(Halt::why));
+            match ended {
+                Err(Halt::Reset) => true,
+                // A client that has said all, and who can say no more, ends in order.
+                ended if plan.is_client() || ended.is_err() => {
+                    let _ = speaker.writer.shutdown().await;
+                    false
+                }
+                _ => false,
+            }
+        };
+        tokio::pin!(listen, speak);
+        tokio::select! {
+            resets = &mut speak => {
+                if !resets {
+                    listen.await;
+                }
+                resets
+            }
+            () = &mut listen => speak.await,
+        }
+    };
+    if resets {
+        socket.reset_on_close();
+    }
+}
+
+async fn listen(mut reader: Reader<'_>, board: &Board, place: usize) {
+    let mut buffer = vec![0; READ];
+    loop {
+        match reader.read(&mut buffer).await {
+            Ok(0) => return board.hear(place, |heard| heard.end(false)),
+            Ok(count) => board.hear(place, |heard| heard.bytes(&buffer[..count])),
+            Err(_) => return board.hear(place, |heard| heard.end(true)),
+        }
+    }
+}
+
+/// Why no further line is done.
+#[derive(Debug, Clone)]
+enum Halt {
+    /// The script resets the connection, which is its end.
+    Reset,
+    /// It cannot go on.
+    Stopped(WhyStopped),
+}
+
+impl Halt {
+    fn why(self) -> Option<WhyStopped> {
+        match self {
+            Self::Reset => None,
+            Self::Stopped(why) => Some(why),
+        }
+    }
+}
+
+struct Speaker<'a> {
+    writer: Writer<'a>,
+    talk: Talk,
+    board: &'a Board,
+    place: usize,
+}
+
+impl Speaker<'_> {
+    /// Does the lines in order. `shift` is how many calls on from those that
+    /// are named.
+    fn lines<'s>(
+        &'s mut self,
+        lines: &'s [LinePlan],
+        shift: u32,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Halt>> + Send + 's>> {
+        Box::pin(async move {
+            for line in lines {
+                self.board.begin(self.place, line);
+                self.line(&line.act, shift).await?;
+            }
+            Ok(())
+        })
+    }
+
+    async fn line(&mut self, act: &Act, shift: u32) -> Result<(), Halt> {
+        match act {
+            Act::Await(frame) => self.wait_for(frame, shift).await,
+            Act::AwaitClose => {
+                self.board
+                    .until_heard(self.place, |heard| heard.has_ended())
+                    .await;
+                Ok(())
+            }
+            Act::Pause(time) => {
+                tokio::time::sleep(*time).await;
+                Ok(())
+            }
+            Act::Reset => Err(Halt::Reset),
+            Act::Close => {
+                // Fails only where the peer is gone already; awaiting says that.
+                let _ = self.writer.shutdown().await;
+                Ok(())
+            }
+            Act::Repeat {
+                times,
+                next_stream,
+                lines,
+            } => {
+                for round in 0..*times {
+                    let on = if *next_stream { round } else { 0 };
+                    self.lines(lines, shift.saturating_add(on)).await?;
+                }
+                Ok(())
+            }
+            said => self.say(said, shift).await,
+        }
+    }
+
+    async fn say(&mut self, act: &Act, shift: u32) -> Result<(), Halt> {
+        let talk = &mut self.talk;
+        let said = self
+            .board
+            .heard(self.place, |heard| talk.say(act, shift, heard));
+        let bytes =
+            said.map_err(|error| Halt::Stopped(WhyStopped::CannotSay(error.to_string())))?;
+        // A peer that is gone does not hear what is said; whether it had to be
+        // there still, a line that waits for it shows.
+        if self.writer.write_all(&bytes).await.is_err() {
+            self.board
+                .until_heard(self.place, |heard| heard.has_ended())
+                .await;
+        }
+        Ok(())
+    }
+
+    async fn wait_for(&mut self, frame: &AwaitPlan, shift: u32) -> Result<(), Halt> {
+        let wanted = AwaitPlan {
+            stream: frame.stream.map(|stream| stream.shifted(shift)),
+            ..*frame
+        };
+        let mut has_come = false;
+        self.board
+            .until_heard(self.place, |heard| {
+                has_come = heard.take(&wanted);
+                has_come || heard.has_ended()
+            })
+            .await;
+        match has_come {
+            true => Ok(()),
+            false => Err(Halt::Stopped(WhyStopped::NotCome)),
+        }
+    }
+}
