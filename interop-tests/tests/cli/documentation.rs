@@ -115,7 +115,11 @@ fn the_cases_in_the_documentation_can_be_run() {
         let place = Place::new();
         let folder = place.write(&format!("suite{index}.yaml"), suite);
         let folder = folder.display().to_string();
-        let run = place.run(&["--cases", &folder, "rust-tonic/rust-tonic"]);
+        let pairs: &[&str] = match suite.contains("against: ") {
+            true => &["rust-tonic/scripted", "scripted/rust-tonic"],
+            false => &["rust-tonic/rust-tonic"],
+        };
+        let run = place.run(&[&["--cases", folder.as_str()][..], pairs].concat());
         assert_eq!(run.exit, Some(0), "{}", run.stderr);
     }
 }

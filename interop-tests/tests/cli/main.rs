@@ -19,6 +19,7 @@ mod official;
 mod processes;
 mod reports;
 mod run;
+mod scripted;
 mod selection;
 mod show;
 mod tap;
