@@ -112,7 +112,7 @@ fn several_files_are_one_answer() {
 #[test]
 fn a_capture_that_begins_in_the_middle_is_read_as_far_as_it_can_be() {
     let place = Place::new();
-    let cell = "rust-tonic/rust-tonic/greeter/ten-calls";
+    let cell = "rust-tonic/rust-tonic/greeter/hundred-calls";
     let run = place.run(&[cell]);
     assert_eq!(run.exit, Some(0), "{}", run.stderr);
     let file = place.path().join("late.pcapng");

@@ -61,14 +61,10 @@ pub(super) async fn observe(
         exchange.expect_tls();
     }
     let state = std::mem::take(&mut *facts.lock());
-    let is_told_by_frames = match stage.client {
-        Up::Client(client) => client.gives_word,
-        Up::Scripted => true,
-        Up::Peer(_) | Up::Server(_) => false,
-    };
-    let calls = match is_told_by_frames {
-        true => heard::reports(stage.case, &exchange, tls),
-        false => reported(stage.case, state.calls),
+    let calls = match stage.client {
+        Up::Client(client) if client.gives_word => heard::reports(stage.case, &exchange, tls),
+        Up::Scripted => asked(heard::reports(stage.case, &exchange, tls)),
+        Up::Client(_) | Up::Peer(_) | Up::Server(_) => reported(stage.case, state.calls),
     };
     let seen = Observation {
         calls,
@@ -84,6 +80,17 @@ pub(super) async fn observe(
         captures,
         out_of_time,
     })
+}
+
+/// What a script's calls came to. One that it did not come to is its dialogue's
+/// matter, and told there.
+fn asked(mut reports: Vec<Vec<CallSeen>>) -> Vec<Vec<CallSeen>> {
+    for seen in reports.iter_mut().flatten() {
+        if matches!(seen, CallSeen::NotMade) {
+            *seen = CallSeen::Untold("the dialogue did not come to it".into());
+        }
+    }
+    reports
 }
 
 /// The reports of each call of the case, of all that were to be made.

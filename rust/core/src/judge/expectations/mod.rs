@@ -20,12 +20,12 @@ use crate::plan::types::CasePlan;
 
 /// Every expectation of the case, met or not, in the order of the case.
 pub fn check(case: &CasePlan, seen: &Observation) -> Vec<Check> {
-    let mut checks = Vec::new();
+    // What kept a dialogue from its end is the cause of what did not come then.
+    let mut checks: Vec<_> = dialogue::check(case, seen).into_iter().collect();
     match case.agrees {
         true => checks.extend(service::check(case, seen)),
         false => checks.extend(calls::check(case, seen)),
     }
-    checks.extend(dialogue::check(case, seen));
     checks.extend(program::check(seen));
     checks.extend(handled::check(case, seen));
     checks.extend(tls::check(seen));
