@@ -5,9 +5,9 @@ use super::Rule;
 use crate::wire::capture::Direction::{self, ClientToServer as Client, ServerToClient as Server};
 use crate::wire::decode::decode_capture;
 use crate::wire::exchange::{Exchange, Limits};
-use crate::wire::frame::{DATA, END_STREAM, HEADERS, PING, SETTINGS};
+use crate::wire::frame::{DATA, END_STREAM, GOAWAY, HEADERS, PING, SETTINGS};
 use crate::wire::relay::{
-    Edit, Fault, FieldEdit, FrameAct, FrameMatch, Inserted, Line, OctetEdit, replay,
+    Edit, Fault, FieldEdit, FrameAct, FrameMatch, Inserted, OctetEdit, replay,
 };
 
 /// Calls between two grpcio peers, as a tap saw them.
@@ -38,6 +38,8 @@ const DEADLINE: &[u8] = recorded!("deadline");
 #[derive(Debug)]
 pub struct Example {
     capture: &'static [u8],
+    /// What has to be done for the exchange to keep the rule.
+    mended: Vec<Fault>,
     faults: Vec<Fault>,
 }
 
@@ -45,23 +47,39 @@ impl Example {
     /// The example of a rule. Every rule of [`all`](super::all) has one.
     pub fn of(rule: &Rule) -> Option<Self> {
         let (capture, faults) = found(rule.id)?;
-        Some(Self { capture, faults })
+        let mended = mended(rule.id);
+        Some(Self {
+            capture,
+            mended,
+            faults,
+        })
     }
 
     /// The exchange that keeps the rule.
     pub fn kept(&self) -> Exchange {
-        decoded(self.capture)
+        with(self.capture, &self.mended)
     }
 
     /// The same with what breaks it.
     pub fn broken(&self) -> Exchange {
-        let (capture, _) = replay(self.capture, &self.faults).expect("it was recorded by a tap");
-        decoded(&capture)
+        with(self.capture, &self.faults)
     }
 }
 
-fn decoded(capture: &[u8]) -> Exchange {
-    decode_capture(capture, Limits::default()).expect("it was recorded by a tap")
+fn with(capture: &[u8], faults: &[Fault]) -> Exchange {
+    let (capture, _) = replay(capture, faults).expect("it was recorded by a tap");
+    decode_capture(&capture[..], Limits::default()).expect("it was recorded by a tap")
+}
+
+/// No grpcio client says GOAWAY, so that what was recorded breaks this rule.
+fn mended(id: &str) -> Vec<Fault> {
+    match id {
+        "http2/goaway-before-close" => {
+            let goaway = frame(GOAWAY, 0, Some(0), &[0; 8]);
+            vec![after(Client, PING, 2, goaway)]
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn found(id: &str) -> Option<(&'static [u8], Vec<Fault>)> {
@@ -217,12 +235,7 @@ fn http2(id: &str) -> Found {
             let other = OctetEdit::Set(0, b"pingpong".to_vec());
             one(edit(Client, PING, 1, Edit::Payload(other)))
         }
-        "http2/goaway-before-close" => {
-            let which = FrameMatch::nth(Server, PING, 2);
-            let line = Line::HalfClose;
-            let act = FrameAct::Line { after: true, line };
-            one(Fault::Frame { which, act })
-        }
+        "http2/goaway-before-close" => Some((SAY_HELLO, Vec::new())),
         "http2/early-response-resets" => one(clear_end()),
         _ => None,
     }

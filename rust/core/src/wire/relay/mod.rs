@@ -21,7 +21,7 @@
 //! let mut relay = Relay::new(&[drop_status]);
 //! // HEADERS on stream 1 with END_HEADERS and END_STREAM: `:status: 200` by its
 //! // index, `grpc-status: 0` as a literal.
-//! let trailers = b"\0\0\x0f\x01\x05\0\0\0\x01\x88\0\x0bgrpc-status\x010";
+//! let trailers = b"\0\0\x10\x01\x05\0\0\0\x01\x88\0\x0bgrpc-status\x010";
 //! let ops = relay.take(ServerToClient, trailers);
 //! let expected = b"\0\0\x0d\x01\x05\0\0\0\x01\0\x07:status\x03200";
 //! assert_eq!(ops, [Op::Pass(expected.to_vec())]);
