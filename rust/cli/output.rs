@@ -158,7 +158,7 @@ impl Ticker {
 /// What passed the tap in an attempt, from its captures.
 pub fn exchange_of(folder: &Path, attempt: &Attempt) -> Option<Exchange> {
     let mut all = Exchange::default();
-    for capture in &attempt.captures {
+    for capture in attempt.captures.iter().filter(|capture| capture.is_main()) {
         let file = open_capture(folder, capture).ok()?;
         let exchange = decode_capture(file, Limits::default()).ok()?;
         all.connections.extend(exchange.connections);

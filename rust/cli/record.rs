@@ -99,7 +99,7 @@ fn add(suite: &mut Suite, folder: &Path, cell: &Cell) -> Result<()> {
     let Some(attempt) = cell.attempts.last() else {
         return Ok(());
     };
-    for capture in &attempt.captures {
+    for capture in attempt.captures.iter().filter(|capture| capture.is_main()) {
         let failed = |why: String| CliError::NoCapture {
             cell: cell.id.clone(),
             why,

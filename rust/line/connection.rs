@@ -37,12 +37,6 @@ enum Fate {
     Reset,
 }
 
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.journal.add(&self.relay());
-    }
-}
-
 impl Connection {
     pub fn new(journal: Arc<Journal>, relay: Relay) -> Self {
         Self {
@@ -100,6 +94,15 @@ impl Connection {
             direction,
             pace: None,
         }
+    }
+
+    /// What is to be done with what a side sent, or with its end.
+    fn decide(&self, ask: impl FnOnce(&mut Relay) -> Vec<Op>) -> Vec<Op> {
+        let mut relay = self.relay();
+        let before = relay.applied().to_vec();
+        let ops = ask(&mut relay);
+        self.journal.add(&relay, &before);
+        ops
     }
 
     fn relay(&self) -> MutexGuard<'_, Relay> {
@@ -198,7 +201,7 @@ impl Way<'_> {
     async fn forward(mut self, mut from: Reader<'_>, mut to: Writer<'_>) -> Result<Left, Broken> {
         let mut buffer = Vec::with_capacity(READ);
         loop {
-            let ops = self.connection.relay().take(self.direction, &buffer);
+            let ops = self.connection.decide(|relay| relay.take(self.direction, &buffer));
             match self.carry_out(ops, &mut to).await {
                 Goes::On => {}
                 Goes::Nowhere => {
@@ -218,7 +221,7 @@ impl Way<'_> {
 
     /// The sender has ended its direction in order.
     async fn end(&mut self, to: &mut Writer<'_>) -> Left {
-        let ops = self.connection.relay().end(self.direction);
+        let ops = self.connection.decide(|relay| relay.end(self.direction));
         match self.carry_out(ops, to).await {
             Goes::On if to.shutdown().await.is_err() => Left::Unread,
             Goes::On | Goes::Nowhere => Left::InOrder,

@@ -47,11 +47,13 @@ impl Journal {
         refuses
     }
 
-    /// A connection has ended.
-    pub fn add(&self, relay: &Relay) {
+    /// Faults may have been put on a connection that had so many of each
+    /// before. Noted at once, since a line can be closed at any time.
+    pub fn add(&self, relay: &Relay, before: &[u32]) {
         let mut told = self.lock();
-        for (sum, count) in told.applied.iter_mut().zip(relay.applied()) {
-            *sum = sum.saturating_add(*count);
+        let counts = relay.applied().iter().zip(before);
+        for (sum, (now, before)) in told.applied.iter_mut().zip(counts) {
+            *sum = sum.saturating_add(now - before);
         }
         told.gave_up = told.gave_up.or(relay.gave_up());
     }

@@ -7,6 +7,7 @@ mod steps;
 
 use serde_json::Value;
 use wirecheck_core::plan::case::{Api, Certificate, Keyword, Party};
+use wirecheck_core::plan::faults::told as faults;
 use wirecheck_core::plan::known::Known;
 use wirecheck_core::plan::schema::Shape;
 use wirecheck_core::plan::told;
@@ -44,6 +45,7 @@ pub fn explain(case: &CasePlan, cells: &[String], known: &[Known], style: Style)
     if let Some(talk) = &case.dialogue {
         dialogue::put(&mut page, talk);
     }
+    put_faults(&mut page, case);
     put_actions(&mut page, case);
     expect::put(&mut page, case);
     put_known(&mut page, case, cells, known);
@@ -229,6 +231,24 @@ fn does(case: &CasePlan, action: &ActionPlan) -> String {
             )
         }
         ActionPlan::Pass(side) => format!("let pass what the {} sent", told::sender(*side)),
+    }
+}
+
+/// What is wrong with the line, under the number that findings give.
+fn put_faults(page: &mut Page, case: &CasePlan) {
+    let plan = &case.faults;
+    if plan.is_empty() {
+        return;
+    }
+    page.blank();
+    entry(page, "faults", "what the line does between the two");
+    if plan.refuse > 0 {
+        entry(page, "  refuse", &faults::refused(plan.refuse));
+    }
+    for fault in &plan.faults {
+        let if_there = if fault.if_there { ", if it comes" } else { "" };
+        let told = format!("{}{if_there}", faults::one(fault));
+        entry(page, &format!("  {}", fault.number), &told);
     }
 }
 

@@ -437,6 +437,7 @@ fn attempt(finding: FindingOf) -> Attempt {
         calls: [("call".to_owned(), vec![report])].into(),
         handled: vec![handled],
         captures: vec![CaptureOf {
+            beside: String::new(),
             path: "captures/say-hello.wirecap".into(),
             format: "wirecap-1".into(),
             length: 1_892,

@@ -131,9 +131,17 @@ fn captures(page: &mut Page, attempt: &Attempt) {
     page.blank();
     for capture in &attempt.captures {
         let cut = if capture.cut { ", cut" } else { "" };
+        let beside = match capture.beside.as_str() {
+            "" => String::new(),
+            side => format!(", beside the {side}"),
+        };
         let length = text::count(capture.length as usize, "byte");
         entry(page, "capture", &capture.path);
-        entry(page, "", &format!("in the run's folder, {length}{cut}"));
+        entry(
+            page,
+            "",
+            &format!("in the run's folder, {length}{cut}{beside}"),
+        );
     }
 }
 

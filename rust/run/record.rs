@@ -232,6 +232,10 @@ fn keep(
         length: if shorten { KEPT } else { length },
         sha256: digest(&capture.path).map_err(failed)?,
         cut: capture.cut || shorten,
+        beside: match capture.beside_server {
+            true => "server".into(),
+            false => String::new(),
+        },
     })
 }
 
@@ -281,6 +285,7 @@ pub fn troubled(kind: String, trouble: &Trouble) -> model::Attempt {
         Trouble::Sockets(_)
         | Trouble::Certificates(_)
         | Trouble::Tap(_)
+        | Trouble::Line(_)
         | Trouble::Script(_)
         | Trouble::Capture(_) => Culprit::Harness,
     };
@@ -308,6 +313,7 @@ fn code(trouble: &Trouble) -> &'static str {
         Trouble::Sockets(_) => "harness/sockets",
         Trouble::Certificates(_) => "harness/certificates",
         Trouble::Tap(_) => "harness/tap",
+        Trouble::Line(_) => "harness/line",
         Trouble::Script(_) => "harness/script",
         Trouble::Capture(_) => "harness/capture",
     }
@@ -325,6 +331,7 @@ fn sentence(trouble: &Trouble) -> String {
         Trouble::Sockets(_)
         | Trouble::Certificates(_)
         | Trouble::Tap(_)
+        | Trouble::Line(_)
         | Trouble::Script(_)
         | Trouble::Capture(_) => trouble.to_string(),
     }
@@ -368,6 +375,7 @@ pub fn of_trouble(
         Trouble::Sockets(_)
         | Trouble::Certificates(_)
         | Trouble::Tap(_)
+        | Trouble::Line(_)
         | Trouble::Script(_)
         | Trouble::Capture(_) => (Outcome::Error, Culprit::Harness, None, None),
     };

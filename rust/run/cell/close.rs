@@ -1,26 +1,14 @@
-//! Closing a cell: channels, taps and listeners in order, or all at once when
-//! it came to nothing.
+//! Closing a cell: channels and listeners in order, or all at once when it came
+//! to nothing.
 
 use std::time::Duration;
 
 use super::{Cell, ORDER_LIMIT, Side, Trouble, end_scopes, silent, tell};
 use crate::peer::contract::to_peer::Order;
 use crate::peer::contract::{self, abort};
-use crate::tap::{Captured, Held, Tap};
 
-/// How long connections may stay open when the channels are closed.
-const CLOSE_LIMIT: Duration = Duration::from_secs(3);
 /// How long a client may take to report a call that it was told to abort.
 const ABORT_LIMIT: Duration = Duration::from_secs(3);
-
-/// Closes the taps; what they still hold is let go.
-pub(super) async fn taps(taps: Vec<Tap>) -> Vec<Captured> {
-    let mut captured = Vec::new();
-    for tap in taps {
-        captured.push(tap.close(CLOSE_LIMIT, Held::LetGo).await);
-    }
-    captured
-}
 
 impl Cell<'_> {
     /// Ends what a cell that came to nothing has opened in the peers. Nobody

@@ -6,6 +6,7 @@ mod notes;
 mod observe;
 mod open;
 mod play;
+mod wires;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -53,6 +54,8 @@ pub struct Capture {
     pub bytes: u64,
     /// Not all of them were kept.
     pub cut: bool,
+    /// It is what passed beside the server, behind the faults of the case.
+    pub beside_server: bool,
 }
 
 /// Which peer.
@@ -99,6 +102,9 @@ pub enum Trouble {
     /// No certificate could be made.
     #[error("no certificate could be made: {0}")]
     Certificates(#[from] CertificateError),
+    /// The line with the faults of the case failed.
+    #[error("the line with the faults failed: {0}")]
+    Line(String),
     /// The tap failed.
     #[error("the tap failed: {0}")]
     Tap(#[from] TapError),
@@ -151,8 +157,8 @@ pub async fn attempt(stage: Stage<'_>) -> Result<Attempted, Trouble> {
         Some(address) => (Vec::new(), vec![address.clone()]),
         None => open::listeners(&stage, mail.server.as_mut()).await?,
     };
-    let taps = open::taps(&stage, &addresses).await?;
-    let channels = open::channels(&stage, mail.client.as_mut(), &taps).await?;
+    let wires = open::wires(&stage, &addresses).await?;
+    let channels = open::channels(&stage, mail.client.as_mut(), &wires.taps).await?;
     let calls = match &mut mail.client {
         Some(session) => {
             let calls = stage.case.calls.iter();
@@ -175,10 +181,10 @@ pub async fn attempt(stage: Stage<'_>) -> Result<Attempted, Trouble> {
         script: script.as_ref(),
     };
     let ended = tokio::select! {
-        done = cell.run(taps) => done,
+        done = cell.run(wires) => done,
         trouble = cell.pump(&mut mail) => Err(trouble),
     };
-    let (captured, out_of_time) = match ended {
+    let (passed, out_of_time) = match ended {
         Ok(ended) => ended,
         Err(trouble) => {
             // A peer that does not read its orders must not hold up the others.
@@ -188,7 +194,7 @@ pub async fn attempt(stage: Stage<'_>) -> Result<Attempted, Trouble> {
     };
     end_scopes(&stage).await;
     let dialogue = script.as_ref().map(Script::seen);
-    observe::observe(&stage, &facts, captured, out_of_time, dialogue).await
+    observe::observe(&stage, &facts, passed, out_of_time, dialogue).await
 }
 
 /// The identifiers of a cell.

@@ -6,7 +6,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use wirecheck_core::judge::heard;
-use wirecheck_core::judge::observed::{CallSeen, DialogueSeen, Observation};
+use wirecheck_core::judge::observed::{CallSeen, DialogueSeen, LineSeen, Observation};
 use wirecheck_core::model::redact;
 use wirecheck_core::plan::types::{CasePlan, EventPlan};
 use wirecheck_core::wire::capture::{Reader, Writer};
@@ -15,7 +15,9 @@ use wirecheck_core::wire::exchange::{Exchange, Limits};
 use wirecheck_core::wire::mask::Masker;
 use wirecheck_core::wire::secret::Secrets;
 
+use super::wires::Passed;
 use super::{Attempted, Capture, Stage, Trouble};
+use crate::line::Told;
 use crate::peer::up::Up;
 use crate::run::facts::Facts;
 use crate::tap::Captured;
@@ -28,34 +30,38 @@ pub(super) fn capture_path(path: &Path, index: usize) -> PathBuf {
     }
 }
 
+/// What passed beside the server has a name of its own.
+pub(super) fn beside_server(path: &Path) -> PathBuf {
+    path.with_extension("server.wirecap")
+}
+
 /// Puts what was seen together. Decoding and writing are not for the threads
 /// that serve the traffic.
 pub(super) async fn observe(
     stage: &Stage<'_>,
     facts: &Facts,
-    captured: Vec<Captured>,
+    passed: Passed,
     out_of_time: Option<Vec<EventPlan>>,
     dialogue: Option<DialogueSeen>,
 ) -> Result<Attempted, Trouble> {
     let path = stage.capture.clone();
     let secrets = stage.secrets.clone();
+    let told = passed.told;
     let kept = tokio::task::spawn_blocking(move || {
-        let kept = captured
-            .into_iter()
-            .enumerate()
-            .map(|(index, captured)| keep(captured, capture_path(&path, index), &secrets));
-        kept.collect::<Result<Vec<_>, _>>()
+        let place = |index| capture_path(&path, index);
+        let beside_client = all(passed.captured, place, &secrets)?;
+        let place = |index| beside_server(&capture_path(&path, index));
+        let behind = all(passed.beside_server, place, &secrets)?;
+        Ok::<_, Trouble>((beside_client, behind))
     });
-    let kept = kept
+    let ((mut exchange, mut captures), (behind, captures_behind)) = kept
         .await
         .map_err(|error| Trouble::Capture(error.to_string()))??;
-    let mut exchange = Exchange::default();
-    let mut captures = Vec::new();
-    for (decoded, capture) in kept {
-        exchange.connections.extend(decoded.connections);
-        exchange.cuts.extend(decoded.cuts);
-        captures.push(capture);
-    }
+    captures.extend(captures_behind.into_iter().map(|capture| Capture {
+        beside_server: true,
+        ..capture
+    }));
+    let line = line_seen(&told, behind)?;
     let tls = stage.variant.is_encrypted();
     if tls {
         exchange.expect_tls();
@@ -74,12 +80,53 @@ pub(super) async fn observe(
         program: state.program,
         is_server_silent: matches!(stage.server, Up::Server(_) | Up::Scripted),
         dialogue,
+        line: line.map(Box::new),
     };
     Ok(Attempted {
         seen,
         captures,
         out_of_time,
     })
+}
+
+/// Keeps captures, and puts what they hold together.
+fn all(
+    captured: Vec<Captured>,
+    place: impl Fn(usize) -> PathBuf,
+    secrets: &Secrets,
+) -> Result<(Exchange, Vec<Capture>), Trouble> {
+    let mut exchange = Exchange::default();
+    let mut captures = Vec::new();
+    for (index, captured) in captured.into_iter().enumerate() {
+        let (decoded, capture) = keep(captured, place(index), secrets)?;
+        exchange.connections.extend(decoded.connections);
+        exchange.cuts.extend(decoded.cuts);
+        captures.push(capture);
+    }
+    Ok((exchange, captures))
+}
+
+/// What became of the faults, over the lines to all listeners.
+fn line_seen(told: &[Told], beside_server: Exchange) -> Result<Option<LineSeen>, Trouble> {
+    if told.is_empty() {
+        return Ok(None);
+    }
+    let mut seen = LineSeen {
+        beside_server,
+        ..LineSeen::default()
+    };
+    for told in told {
+        if let Some(why) = &told.failure {
+            return Err(Trouble::Line(why.clone()));
+        }
+        seen.applied.resize(told.applied.len(), 0);
+        let sums = seen.applied.iter_mut().zip(&told.applied);
+        sums.for_each(|(sum, times)| *sum = sum.saturating_add(*times));
+        seen.refused = seen.refused.saturating_add(told.refused);
+        let why = told.gave_up.map(|why| why.to_string());
+        seen.gave_up = seen.gave_up.or(why);
+    }
+    Ok(Some(seen))
 }
 
 /// What a script's calls came to. One that it did not come to is its dialogue's
@@ -129,6 +176,7 @@ fn keep(
             path,
             bytes,
             cut: captured.totals.left_out > 0 || left_out > 0,
+            beside_server: false,
         },
     ))
 }

@@ -1,8 +1,11 @@
 //! Opening what a cell needs: listeners, a tap before each, channels to them.
 
-use super::{ORDER_LIMIT, Side, Stage, Trouble, observe::capture_path};
+use super::observe::{beside_server, capture_path};
+use super::wires::{FaultyLine, Wires};
+use super::{ORDER_LIMIT, Side, Stage, Trouble};
 use wirecheck_core::plan::variant::Variant;
 
+use crate::line::{Line, LineOptions};
 use crate::peer::contract::from_peer::Event;
 use crate::peer::contract::to_peer::Order;
 use crate::peer::contract::{self, refused};
@@ -113,14 +116,37 @@ async fn address_of(server: &Server, stage: &Stage<'_>) -> Result<Endpoint, Trou
     })
 }
 
-/// Opens a tap before each listener.
-pub(super) async fn taps(stage: &Stage<'_>, addresses: &[Endpoint]) -> Result<Vec<Tap>, Trouble> {
-    let mut taps = Vec::new();
+/// Opens a tap before each listener, and between them a line with the faults of
+/// the case, if it has any, with a tap on its other side.
+pub(super) async fn wires(stage: &Stage<'_>, addresses: &[Endpoint]) -> Result<Wires, Trouble> {
+    let mut wires = Wires::default();
     for (index, address) in addresses.iter().enumerate() {
-        let options = TapOptions::new(capture_path(&stage.capture, index));
-        taps.push(Tap::open(&stage.address()?, address.clone(), options).await?);
+        let path = capture_path(&stage.capture, index);
+        let mut upstream = address.clone();
+        if !stage.case.faults.is_empty() {
+            let options = TapOptions::new(beside_server(&path));
+            let tap = Tap::open(&stage.address()?, upstream, options).await?;
+            let faulty = Line::open(
+                &stage.address()?,
+                tap.address().parse()?,
+                line_options(stage),
+            )
+            .await?;
+            upstream = faulty.address().clone();
+            wires.lines.push(FaultyLine { line: faulty, tap });
+        }
+        let tap = Tap::open(&stage.address()?, upstream, TapOptions::new(path)).await?;
+        wires.taps.push(tap);
     }
-    Ok(taps)
+    Ok(wires)
+}
+
+fn line_options(stage: &Stage<'_>) -> LineOptions {
+    let faults = stage.case.faults.faults.iter();
+    LineOptions {
+        refuse: stage.case.faults.refuse,
+        ..LineOptions::new(faults.map(|plan| plan.fault.clone()).collect())
+    }
 }
 
 /// Opens the case's channels, each to the tap before its listener.

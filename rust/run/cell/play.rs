@@ -5,7 +5,8 @@ use wirecheck_core::plan::types::{ActionPlan, EventPlan, FramePlan};
 use wirecheck_core::wire::capture::Direction;
 use wirecheck_core::wire::frame::END_STREAM;
 
-use super::{Cell, Side, Trouble, close, tell};
+use super::wires::{Passed, Wires};
+use super::{Cell, Side, Trouble, tell};
 use crate::peer::contract;
 use crate::peer::contract::to_peer::Order;
 use crate::peer::foreign;
@@ -15,20 +16,21 @@ use crate::peer::up::Up;
 use crate::run::certificates::SERVER_NAME;
 use crate::run::orders;
 use crate::script::Script;
-use crate::tap::{Captured, FrameMatch, HoldId, Tap, Wanted};
+use crate::tap::{FrameMatch, HoldId, Tap, Wanted};
 
 impl Cell<'_> {
     /// Plays the case, then closes everything in order: channels, taps,
     /// listeners.
     pub(super) async fn run(
         &self,
-        taps: Vec<Tap>,
-    ) -> Result<(Vec<Captured>, Option<Vec<EventPlan>>), Trouble> {
+        wires: Wires,
+    ) -> Result<(Passed, Option<Vec<EventPlan>>), Trouble> {
+        let tap = &wires.taps[0];
         let played = async {
             match self.stage.client {
-                Up::Client(client) => self.run_program(client, &taps[0]).await,
+                Up::Client(client) => self.run_program(client, tap).await,
                 Up::Peer(_) | Up::Server(_) | Up::Scripted => {
-                    self.play(&taps[0]).await;
+                    self.play(tap).await;
                     Ok(())
                 }
             }
@@ -47,9 +49,9 @@ impl Cell<'_> {
             self.abort_calls().await?;
         }
         self.close_channels().await?;
-        let captured = close::taps(taps).await;
+        let passed = wires.close().await;
         self.unlisten().await?;
-        Ok((captured, out_of_time))
+        Ok((passed, out_of_time))
     }
 
     /// A client that knows nothing of Wirecheck runs until it ends.

@@ -1,6 +1,7 @@
 //! What was seen of a cell: the reports of both peers beside the exchange.
 
 use crate::plan::types::Metadata;
+use crate::wire::capture::Direction;
 use crate::wire::exchange::Exchange;
 
 /// One run of a cell, as it was seen.
@@ -11,7 +12,7 @@ pub struct Observation {
     pub calls: Vec<Vec<CallSeen>>,
     /// What handlers saw, in the order in which they ended.
     pub handled: Vec<HandledSeen>,
-    /// What passed the tap.
+    /// What passed the tap, beside the client if there are two.
     pub exchange: Exchange,
     /// The cell was run over TLS: what passed the tap cannot be read.
     pub tls: bool,
@@ -21,6 +22,21 @@ pub struct Observation {
     pub is_server_silent: bool,
     /// How far a scripted peer came, where one is in the place of a side.
     pub dialogue: Option<DialogueSeen>,
+    /// What became of the faults of the case, where it has any.
+    pub line: Option<Box<LineSeen>>,
+}
+
+/// What a line with faults did, between a tap beside each side.
+#[derive(Debug, Clone, Default)]
+pub struct LineSeen {
+    /// What passed the tap beside the server.
+    pub beside_server: Exchange,
+    /// How often each fault of the case was put on the line.
+    pub applied: Vec<u32>,
+    /// Connections that were reset as the case asks.
+    pub refused: u32,
+    /// Why the frames of a connection could not be followed any more.
+    pub gave_up: Option<String>,
 }
 
 /// How far a dialogue came.
@@ -231,6 +247,20 @@ impl ProgramSeen {
 }
 
 impl Observation {
+    /// What the server got and sent.
+    pub fn beside_server(&self) -> &Exchange {
+        let line = self.line.as_deref();
+        line.map_or(&self.exchange, |line| &line.beside_server)
+    }
+
+    /// What passed beside the one who sends in this direction.
+    pub fn beside_sender(&self, direction: Direction) -> &Exchange {
+        match direction {
+            Direction::ClientToServer => &self.exchange,
+            Direction::ServerToClient => self.beside_server(),
+        }
+    }
+
     /// The report of a call that is made once.
     pub fn result(&self, call: usize) -> Option<&CallResult> {
         match self.calls.get(call)?.first()? {

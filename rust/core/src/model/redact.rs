@@ -20,6 +20,11 @@ impl SecretValues {
     /// The values of secret keys, on the wire and in the reports.
     pub fn of(seen: &Observation, secrets: &Secrets) -> Self {
         let mut values = Self::on_the_wire(&seen.exchange, secrets);
+        if let Some(line) = &seen.line {
+            values
+                .0
+                .extend(Self::on_the_wire(&line.beside_server, secrets).0);
+        }
         for result in seen.calls.iter().flatten() {
             if let CallSeen::Result(result) = result {
                 values.add_metadata(&result.leading, secrets);

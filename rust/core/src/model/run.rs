@@ -510,4 +510,15 @@ pub struct CaptureOf {
     pub length: u64,
     pub sha256: String,
     pub cut: bool,
+    /// `server`, where the case puts faults on the line and this is what passed
+    /// beside the server, behind them.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub beside: String,
+}
+
+impl CaptureOf {
+    /// It is what the cell is shown by: what passed beside the client.
+    pub fn is_main(&self) -> bool {
+        self.beside.is_empty()
+    }
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::dialogue::written::Line;
 use super::expect::Expect;
+use super::faults::written::Fault;
 use super::variant::Variant;
 
 /// A file of cases that belong together.
@@ -105,6 +106,9 @@ pub struct Case {
     /// What the harness itself does, in order, while the calls run.
     #[serde(rename = "do", skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<Action>,
+    /// What is wrong with the line between the two, for the whole case.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
     /// The role under test: a scripted peer is in the other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub against: Option<Party>,

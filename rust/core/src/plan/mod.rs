@@ -6,6 +6,7 @@ pub mod cells;
 pub mod dialogue;
 pub mod expand;
 pub mod expect;
+pub mod faults;
 pub mod generate;
 pub mod given;
 pub mod known;

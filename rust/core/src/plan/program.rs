@@ -159,6 +159,7 @@ fn case(name: &str, about: &str, server: PeerKind) -> CasePlan {
         descriptors: bytes::Bytes::new(),
         agrees: false,
         dialogue: None,
+        faults: Default::default(),
     }
 }
 

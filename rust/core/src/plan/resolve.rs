@@ -9,6 +9,8 @@ use sha2::{Digest, Sha256};
 use super::case::{self, Case, Party};
 use super::dialogue::resolve::dialogue;
 use super::expand::expand;
+use super::faults::FaultsPlan;
+use super::faults::resolve::faults;
 use super::load::Loaded;
 use super::message::encoded;
 use super::resolve_expect::resolve_expect;
@@ -79,6 +81,7 @@ impl Resolver<'_> {
         let calls = self.calls(case, &channels)?;
         let actions = each(&case.actions, "do", |action| action_plan(action, &calls))?;
         let dialogue = dialogue(case, &calls, self.schema, self.loaded, self.index)?;
+        let faults = faults(case, &calls, self.schema, self.loaded, self.index)?;
         let expect =
             resolve_expect(case, &calls, self.schema).map_err(|fault| fault.under("expect"))?;
         let suite = self.loaded.suite.suite.clone();
@@ -102,7 +105,7 @@ impl Resolver<'_> {
             needs: case.needs.clone(),
             // What comes of it is the doing of the one that is tested.
             blames: case.blames.or(case.against),
-            variants: self.variants(case, server)?,
+            variants: self.variants(case, server, &faults)?,
             limit: optional_span(case.limit.as_ref(), "limit")?.unwrap_or(DEFAULT_LIMIT),
             repeat: case.repeat.unwrap_or(1).max(1),
             at: self.location(),
@@ -122,11 +125,17 @@ impl Resolver<'_> {
             descriptors,
             agrees: false,
             dialogue,
+            faults,
         })
     }
 
     /// What a case is run over: as it says itself, or its suite does.
-    fn variants(&self, case: &Case, server: PeerKind) -> Resolved<Vec<Variant>> {
+    fn variants(
+        &self,
+        case: &Case,
+        server: PeerKind,
+        faults: &FaultsPlan,
+    ) -> Resolved<Vec<Variant>> {
         let written = [&case.variants, &self.loaded.suite.variants];
         let said = written.into_iter().find(|variants| !variants.is_empty());
         let variants = said.map_or(Variant::DEFAULT.into(), Clone::clone);
@@ -144,6 +153,14 @@ impl Resolver<'_> {
             Some(variant) if looks_at_frames(case) => Err(Fault::new(format!(
                 "over `{}` the tap cannot see the frames that `do` is about",
                 variant.name()
+            ))
+            .under("variants")),
+            Some(variant) if faults.needs_frames() => Err(Fault::new(format!(
+                "over `{}` the line cannot see the frames that `faults` are about",
+                variant.name()
+            ))
+            .hint(Some(
+                "faults `after_bytes` and `refuse` need no frames".into(),
             ))
             .under("variants")),
             _ => Ok(variants),

@@ -308,6 +308,7 @@ fn case(method: &ServiceMethod, asked: Asked, ask: &Ask, descriptors: &[u8]) -> 
         descriptors: descriptors.to_vec().into(),
         agrees: true,
         dialogue: None,
+        faults: Default::default(),
     }
 }
 

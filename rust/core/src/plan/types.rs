@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::case::{Api, ChannelOptions, ClientTls, Keyword, Party, ServerOptions, ServerTls};
 use super::dialogue::DialoguePlan;
 use super::expect::Matcher;
+use super::faults::FaultsPlan;
 use super::part::Part;
 use super::schema::Shape;
 use super::source::Location;
@@ -80,6 +81,8 @@ pub struct CasePlan {
     pub agrees: bool,
     /// What a scripted peer says in place of the client or the server.
     pub dialogue: Option<DialoguePlan>,
+    /// What is wrong with the line.
+    pub faults: FaultsPlan,
 }
 
 /// What a peer is to the harness.

@@ -5,6 +5,7 @@ mod hear;
 mod say;
 
 pub use hear::{Heard, HeardFrame};
+pub(crate) use say::data_frames;
 pub use say::{CannotSay, Talk};
 
 #[cfg(test)]

@@ -56,7 +56,10 @@ impl Talk {
                 let frames = headers.frames(&block);
                 frames.iter().for_each(|frame| frame.write(&mut out));
             }
-            Act::Data(data) => put_data(data, number(data.stream)?, &mut out),
+            Act::Data(data) => {
+                let frames = data_frames(data, number(data.stream)?);
+                frames.iter().for_each(|frame| frame.write(&mut out));
+            }
             Act::Frame { stream, frame } => {
                 let frame = Frame {
                     stream: number(*stream)?,
@@ -88,7 +91,8 @@ impl Talk {
     }
 }
 
-fn put_data(data: &DataPlan, stream: u32, out: &mut Vec<u8>) {
+/// The frames of DATA on a stream; at least one.
+pub(crate) fn data_frames(data: &DataPlan, stream: u32) -> Vec<Frame> {
     let payload = data.payload.to_vec();
     let size = data.frame_size.unwrap_or(payload.len()).max(1);
     let mut chunks: Vec<&[u8]> = payload.chunks(size).collect();
@@ -96,15 +100,15 @@ fn put_data(data: &DataPlan, stream: u32, out: &mut Vec<u8>) {
         chunks.push(&[]);
     }
     let last = chunks.len() - 1;
-    for (index, chunk) in chunks.into_iter().enumerate() {
+    let frames = chunks.into_iter().enumerate().map(|(index, chunk)| {
         let mut flags = data.flags;
         if data.end_stream && index == last {
             flags |= END_STREAM;
         }
-        let frame = match data.padding {
+        match data.padding {
             Some(padding) => Frame::new(DATA, flags | PADDED, stream, padded(chunk, padding)),
             None => Frame::new(DATA, flags, stream, chunk),
-        };
-        frame.write(out);
-    }
+        }
+    });
+    frames.collect()
 }

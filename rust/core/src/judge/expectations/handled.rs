@@ -124,7 +124,7 @@ impl One<'_> {
             .calls
             .iter()
             .position(|call| call.path == self.method)?;
-        let streams = blame::streams_of(self.case, &self.seen.exchange, call);
+        let streams = blame::streams_of(self.case, self.seen.beside_server(), call);
         let wanted = difference.expected.bytes.clone().unwrap_or_default();
         let culprit = match blame::sends_raw(self.case, call) {
             true => Culprit::Server,
@@ -172,7 +172,7 @@ impl One<'_> {
         else {
             return Culprit::Undetermined;
         };
-        let streams = blame::streams_of(self.case, &self.seen.exchange, call);
+        let streams = blame::streams_of(self.case, self.seen.beside_server(), call);
         let sent = streams
             .first()
             .and_then(|at| at.stream.request.initial())

@@ -32,13 +32,13 @@ pub fn check(case: &CasePlan, seen: &Observation) -> Vec<Check> {
         expect
             .present
             .iter()
-            .map(|frame| present(frame, &seen.exchange)),
+            .map(|frame| present(frame, beside(frame, seen))),
     );
     checks.extend(
         expect
             .absent
             .iter()
-            .map(|frame| absent(frame, &seen.exchange)),
+            .map(|frame| absent(frame, beside(frame, seen))),
     );
     checks.extend(
         expect
@@ -46,6 +46,11 @@ pub fn check(case: &CasePlan, seen: &Observation) -> Vec<Check> {
             .map(|call| survives(case, &seen.exchange, call)),
     );
     checks
+}
+
+/// Where frames are looked for: beside the one who sends them.
+fn beside<'a>(frame: &FramePlan, seen: &'a Observation) -> &'a Exchange {
+    seen.beside_sender(frame.direction.unwrap_or(Direction::ClientToServer))
 }
 
 /// The path of a check.
@@ -58,18 +63,18 @@ pub(super) fn one(case: &CasePlan, expect: &WireExpect, seen: &Observation) -> C
     if let WireTarget::Connections(matcher) = &expect.target {
         return connections(path, matcher, &seen.exchange);
     }
-    let streams = blame::streams_of(case, &seen.exchange, expect.call);
+    let direction = match &expect.target {
+        WireTarget::Message(direction, ..) => *direction,
+        WireTarget::RequestHeader(..) => Direction::ClientToServer,
+        _ => Direction::ServerToClient,
+    };
+    let streams = blame::streams_of(case, seen.beside_sender(direction), expect.call);
     let Some(at) = streams.first() else {
         let sentence = "the call never came to the wire".to_owned();
         return Check::broken(
             path.clone(),
             broken("expect/wire", &path, Culprit::Client, sentence),
         );
-    };
-    let direction = match &expect.target {
-        WireTarget::Message(direction, ..) => *direction,
-        WireTarget::RequestHeader(..) => Direction::ClientToServer,
-        _ => Direction::ServerToClient,
     };
     if let Some(fault) = at
         .connection

@@ -157,6 +157,14 @@ impl DialoguePlan {
 }
 
 impl StreamPlan {
+    /// Its number, where that does not depend on the peer.
+    pub fn number(self) -> Option<u32> {
+        match self {
+            Self::Number(number) => Some(number),
+            Self::Call(_) => None,
+        }
+    }
+
     /// The same, so many calls on. Stream 0 is the connection and stays.
     #[must_use]
     pub fn shifted(self, calls: u32) -> Self {

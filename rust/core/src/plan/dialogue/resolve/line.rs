@@ -6,7 +6,7 @@ use super::super::super::resolve::text::{exactly_one, hex, optional_span};
 use super::super::super::source::Segment;
 use super::super::written::{self, Line};
 use super::super::{Act, AwaitPlan, StreamPlan};
-use super::Resolver;
+use super::LineResolver;
 use super::number::{at_most, error, flags, kind, number, optional, setting, stream};
 use super::payload::{block, raw};
 use crate::plan::case::Party;
@@ -17,8 +17,13 @@ use crate::wire::write::frame::{
 
 const CONNECTION: StreamPlan = StreamPlan::Number(0);
 
-impl Resolver<'_> {
-    pub(super) fn act(&self, line: &Line, place: &[Segment], number: &str) -> Resolved<Act> {
+impl LineResolver<'_> {
+    pub(in crate::plan) fn act(
+        &self,
+        line: &Line,
+        place: &[Segment],
+        number: &str,
+    ) -> Resolved<Act> {
         let mut acts = Vec::new();
         acts.extend(line.preface.map(|_| Act::Preface));
         let ack = || on_connection(SETTINGS, ACK, Vec::new());

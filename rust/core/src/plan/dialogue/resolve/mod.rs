@@ -1,8 +1,8 @@
 //! From a dialogue as it is written to one that can be played.
 
 mod line;
-mod number;
-mod payload;
+pub(in crate::plan) mod number;
+pub(in crate::plan) mod payload;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -51,14 +51,8 @@ pub(in crate::plan) fn dialogue(
     if let Some(key) = is_given {
         return Err(Fault::new("a scripted peer is in this place").under(key));
     }
-    let resolver = Resolver {
-        against,
-        calls,
-        schema,
-        loaded,
-        place: vec!["cases".into(), index.into(), "dialogue".into()],
-        paths: RefCell::default(),
-    };
+    let place = vec!["cases".into(), index.into(), "dialogue".into()];
+    let resolver = LineResolver::of(against, calls, schema, loaded, place);
     let lines = resolver.lines(&case.dialogue, "dialogue", &[], "")?;
     let work = work(&lines);
     if work.bytes > MOST_BYTES {
@@ -101,7 +95,7 @@ fn breaks(case: &Case) -> Resolved<Option<Vec<&'static str>>> {
 }
 
 /// What is looked up while lines are resolved.
-struct Resolver<'a> {
+pub(in crate::plan) struct LineResolver<'a> {
     against: Party,
     calls: &'a [CallPlan],
     schema: &'a Schema,
@@ -112,7 +106,26 @@ struct Resolver<'a> {
     paths: RefCell<BTreeMap<u32, String>>,
 }
 
-impl Resolver<'_> {
+impl<'a> LineResolver<'a> {
+    /// For lines that are said to this role. `place` is where they stand in the
+    /// file.
+    pub(in crate::plan) fn of(
+        against: Party,
+        calls: &'a [CallPlan],
+        schema: &'a Schema,
+        loaded: &'a Loaded,
+        place: Vec<Segment>,
+    ) -> Self {
+        Self {
+            against,
+            calls,
+            schema,
+            loaded,
+            place,
+            paths: RefCell::default(),
+        }
+    }
+
     /// `above` leads from the dialogue to these lines.
     fn lines(
         &self,

@@ -13,7 +13,7 @@ use crate::wire::frame::{self, END_HEADERS, PADDED, PRIORITY};
 use crate::wire::names;
 
 /// A number from 0 to the most that `T` holds.
-pub(super) fn number<T: TryFrom<u64>>(number: &Number) -> Resolved<T> {
+pub(in crate::plan) fn number<T: TryFrom<u64>>(number: &Number) -> Resolved<T> {
     let fits = number.0.as_u64().and_then(|value| T::try_from(value).ok());
     fits.ok_or_else(|| {
         let bits = 8 * size_of::<T>();
@@ -21,7 +21,7 @@ pub(super) fn number<T: TryFrom<u64>>(number: &Number) -> Resolved<T> {
     })
 }
 
-pub(super) fn optional<T: TryFrom<u64>>(
+pub(in crate::plan) fn optional<T: TryFrom<u64>>(
     written: Option<&Number>,
     key: &str,
 ) -> Resolved<Option<T>> {
@@ -54,7 +54,7 @@ pub(super) fn error(written: Option<&Number>) -> Resolved<Option<u32>> {
     code.transpose().map_err(|fault| fault.under("error"))
 }
 
-pub(super) fn kind(written: Option<&Number>) -> Resolved<Option<u8>> {
+pub(in crate::plan) fn kind(written: Option<&Number>) -> Resolved<Option<u8>> {
     let known: Vec<_> = (0..=9).filter_map(frame::type_name).collect();
     let kind = written.map(|written| {
         let kind = named(written, "frame type", &known)?;
@@ -64,7 +64,7 @@ pub(super) fn kind(written: Option<&Number>) -> Resolved<Option<u8>> {
 }
 
 /// A setting's identifier, by name or number.
-pub(super) fn setting(name: &str) -> Resolved<u16> {
+pub(in crate::plan) fn setting(name: &str) -> Resolved<u16> {
     let number = match name.strip_prefix("0x") {
         Some(digits) => u16::from_str_radix(digits, 16).ok(),
         None => name.parse().ok(),
@@ -89,7 +89,7 @@ pub(super) fn status(written: &Number) -> Resolved<String> {
 }
 
 /// Flags: a number, or a list of names.
-pub(super) fn flags(written: Option<&Value>) -> Resolved<u8> {
+pub(in crate::plan) fn flags(written: Option<&Value>) -> Resolved<u8> {
     const NAMES: [(&str, u8); 5] = [
         ("END_STREAM", 1),
         ("ACK", 1),

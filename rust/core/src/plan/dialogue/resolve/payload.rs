@@ -10,7 +10,7 @@ use super::super::super::resolve::text::{exactly_one, hex};
 use super::super::super::types::{Payload, Piece};
 use super::super::written::{self, Coding};
 use super::super::{DataPlan, StreamPlan};
-use super::Resolver;
+use super::LineResolver;
 use super::number::{number, optional, status};
 use crate::plan::case::Party;
 use crate::wire::write::block::{self, Item};
@@ -74,6 +74,16 @@ fn item(headers: &written::Headers, field: &written::Field) -> Resolved<Item> {
     exactly_one(others, "a part of a block")
 }
 
+/// The name and the value of a part of a block that is a field.
+pub(in crate::plan) fn named(field: &written::Field) -> Resolved<(Vec<u8>, Vec<u8>)> {
+    match item(&written::Headers::default(), field)? {
+        Item::Field(field) => Ok((field.name.to_vec(), field.value.to_vec())),
+        Item::Index(_) | Item::SizeUpdate(_) | Item::Raw(_) => {
+            Err(Fault::new("here a field is a name and a value"))
+        }
+    }
+}
+
 fn coded(
     headers: &written::Headers,
     coding: Option<Coding>,
@@ -124,7 +134,7 @@ fn filled(fill: &case::Fill) -> Resolved<Payload> {
     })
 }
 
-impl Resolver<'_> {
+impl LineResolver<'_> {
     pub(super) fn data(&self, data: &written::Data, stream: StreamPlan) -> Resolved<DataPlan> {
         let payload = self.carried(data, stream)?;
         let skip = optional(data.skip.as_ref(), "skip")?.unwrap_or(0);
