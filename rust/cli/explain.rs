@@ -20,6 +20,10 @@ pub fn run(arguments: &ExplainArguments, style: Style) -> Result<Exit> {
         return Ok(Exit::Ok);
     }
     let context = Context::load(&arguments.place, 0)?;
+    if let Some(behaviour) = rules::behaviour(wanted) {
+        print(&report::explain_behaviour(behaviour, &context.cases, style));
+        return Ok(Exit::Ok);
+    }
     let case = context
         .case(wanted)
         .map_err(|error| with_rules(error, wanted))?;
@@ -37,7 +41,7 @@ fn with_rules(error: CliError, wanted: &str) -> CliError {
     let CliError::Unknown { nearest, .. } = error else {
         return error;
     };
-    let ids = rules::all().iter().map(|rule| rule.id);
+    let ids = rules::ids().map(|id| -> &str { id });
     let known = ids.chain(nearest.iter().map(String::as_str));
     let nearest = source::nearest(wanted, known, 3);
     CliError::Unknown {

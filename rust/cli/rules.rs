@@ -1,6 +1,6 @@
 //! `wirecheck rules`.
 
-use wirecheck_core::judge::rules::{self, Rule};
+use wirecheck_core::judge::rules::{self, Listed};
 use wirecheck_core::model::exit::Exit;
 use wirecheck_core::plan::source;
 
@@ -10,13 +10,12 @@ use super::error::CliError;
 use super::print;
 use crate::report;
 use crate::report::Style;
-use crate::report::rules::section;
 
 /// Lists the rules, all or those of one section.
 pub fn run(arguments: &RulesArguments, style: Style) -> Result<Exit> {
     let wanted = arguments.section.as_deref();
-    let of_section = |rule: &&&Rule| wanted.is_none_or(|wanted| section(rule) == wanted);
-    let found: Vec<&Rule> = rules::all().iter().filter(of_section).copied().collect();
+    let of_section = |rule: &Listed| wanted.is_none_or(|wanted| rule.group() == wanted);
+    let found: Vec<Listed> = rules::listed().into_iter().filter(of_section).collect();
     if let (Some(wanted), []) = (wanted, &found[..]) {
         return Err(no_section(wanted));
     }
@@ -28,7 +27,7 @@ pub fn run(arguments: &RulesArguments, style: Style) -> Result<Exit> {
 }
 
 fn no_section(wanted: &str) -> CliError {
-    let mut sections: Vec<&str> = rules::all().iter().map(|rule| section(rule)).collect();
+    let mut sections: Vec<&str> = rules::listed().iter().map(Listed::group).collect();
     sections.dedup();
     let nearest = source::nearest(wanted, sections.iter().copied(), 3);
     let nearest = if nearest.is_empty() {

@@ -201,7 +201,9 @@ impl Way<'_> {
     async fn forward(mut self, mut from: Reader<'_>, mut to: Writer<'_>) -> Result<Left, Broken> {
         let mut buffer = Vec::with_capacity(READ);
         loop {
-            let ops = self.connection.decide(|relay| relay.take(self.direction, &buffer));
+            let ops = self
+                .connection
+                .decide(|relay| relay.take(self.direction, &buffer));
             match self.carry_out(ops, &mut to).await {
                 Goes::On => {}
                 Goes::Nowhere => {

@@ -67,6 +67,9 @@ fn head(page: &mut Page, case: &CasePlan) {
         };
         entry(page, "rule", &format!("{keyword}{section}"));
     }
+    if !case.holds.is_empty() {
+        entry(page, "holds", &case.holds.join(", "));
+    }
     entry(page, "written in", &case.at.to_string());
     if !case.tags.is_empty() {
         entry(page, "tags", &case.tags.join(", "));

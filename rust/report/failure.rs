@@ -329,9 +329,14 @@ impl<'a> Message<'a> {
             return;
         }
         if let Some(section) = &self.finding.section {
+            let held = self.of_case().and_then(|case| case.holds.first());
+            let held = held.filter(|_| self.finding.code.starts_with("expect/"));
             let told = format!(
-                "{}, {}: \"{}\"",
-                self.finding.level, section.name, section.quote
+                "{}{}, {}: \"{}\"",
+                held.map_or(String::new(), |id| format!("{id}, ")),
+                self.finding.level,
+                section.name,
+                section.quote
             );
             entry(page, "rule", &told);
             entry(page, "", &section.link);

@@ -57,7 +57,7 @@ pub use list::{installed, list, peers};
 pub use markdown::{STEP_SUMMARY, markdown};
 pub use matrix::matrix;
 pub use progress::{progress_line, status_line};
-pub use rules::{explain_rule, rules, rules_json};
+pub use rules::{explain_behaviour, explain_rule, rules, rules_json};
 pub use show::show;
 pub use style::Style;
 pub use text::{count, number};

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 use similar::{ChangeTag, TextDiff};
-use wirecheck_core::judge::finding::{Finding, Level};
-use wirecheck_core::judge::rules::{Example, Rule};
+use wirecheck_core::judge::finding::{Finding, Level, Section};
+use wirecheck_core::judge::rules::{Behaviour, Example, Listed, Rule};
 use wirecheck_core::model::from_judge::{culprit, level};
+use wirecheck_core::plan::types::CasePlan;
 
 use super::outline::outline;
 use super::style::{Line, Page, Paint, Style};
@@ -16,41 +17,42 @@ const COLUMN: usize = 12;
 const CONTEXT: usize = 2;
 
 /// All of these rules, section by section.
-pub fn rules(rules: &[&Rule], style: Style) -> String {
+pub fn rules(rules: &[Listed], style: Style) -> String {
     let mut page = Page::new(style);
     let widest = rules.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
     let column = 2 + widest + 2;
     let mut last = None;
     for rule in rules {
-        if last.is_some_and(|last| last != section(rule)) {
+        if last.is_some_and(|last| last != rule.group()) {
             page.blank();
         }
-        last = Some(section(rule));
+        last = Some(rule.group());
         let name = Line::indent(2).paint(Paint::Strong, rule.id).pad(column);
         let name = name.paint(paint(rule.level), level(rule.level));
-        page.entry(name, column + 8, rule.about);
+        let name = name.pad(column + 8).text(mark(rule)).pad(column + 10);
+        page.entry(name, column + 10, rule.about);
     }
+    let by_cases = rules.iter().filter(|rule| rule.by_cases).count();
     page.blank();
     page.line(Line::new(format!(
-        "{}; wirecheck explain RULE tells one with an example",
+        "{}, {by_cases} of them (c) held by cases; wirecheck explain RULE tells one with an example",
         text::count(rules.len(), "rule")
     )));
     page.finish()
 }
 
-/// What stands before the slash.
-pub fn section(rule: &Rule) -> &'static str {
-    rule.id
-        .split_once('/')
-        .map_or(rule.id, |(section, _)| section)
+/// Marks what bytes alone do not prove.
+fn mark(rule: &Listed) -> &'static str {
+    if rule.by_cases { "c" } else { "" }
 }
 
 /// The same for programs.
-pub fn rules_json(rules: &[&Rule]) -> Value {
+pub fn rules_json(rules: &[Listed]) -> Value {
     let rules = rules.iter().map(|rule| {
         json!({
             "id": rule.id, "level": level(rule.level), "about": rule.about,
             "section": rule.section.name, "quote": rule.section.quote, "link": rule.section.link,
+            "held_by": if rule.by_cases { "cases" } else { "bytes" },
         })
     });
     json!({ "schema_version": 1, "rules": rules.collect::<Vec<_>>() })
@@ -60,18 +62,57 @@ pub fn rules_json(rules: &[&Rule]) -> Value {
 /// it beside one that breaks it.
 pub fn explain_rule(rule: &Rule, style: Style) -> String {
     let mut page = Page::new(style);
-    let head = Line::default().paint(Paint::Strong, rule.id);
-    page.line(head.text("   ").paint(paint(rule.level), level(rule.level)));
-    page.entry(Line::default(), 2, rule.about);
-    page.blank();
-    entry(&mut page, "section", rule.section.name);
-    entry(&mut page, "says", &format!("\"{}\"", rule.section.quote));
-    page.entry(label("link"), COLUMN, rule.section.link);
-    entry(&mut page, "broken", meaning(rule.level));
+    put_head(&mut page, rule.id, rule.level, rule.about, &rule.section);
     if let Some(example) = Example::of(rule) {
         put_example(&mut page, rule, &example);
     }
     page.finish()
+}
+
+/// Explains a behaviour: what it wants, in whose words, and the cases that hold
+/// it.
+pub fn explain_behaviour(behaviour: &Behaviour, cases: &[CasePlan], style: Style) -> String {
+    let mut page = Page::new(style);
+    let Behaviour {
+        id,
+        level,
+        about,
+        section,
+    } = behaviour;
+    put_head(&mut page, id, *level, about, section);
+    page.blank();
+    let holding = cases.iter().filter(|case| case.holds.contains(id));
+    let holding: Vec<&CasePlan> = holding.collect();
+    let count = text::count(holding.len(), "case");
+    entry(
+        &mut page,
+        "held by",
+        &format!(
+            "{count}: bytes alone do not prove it, so one side is made to say or do what it is about"
+        ),
+    );
+    for case in &holding {
+        page.blank();
+        page.line(Line::indent(4).paint(Paint::Strong, &case.id));
+        page.entry(Line::default(), 6, &case.about);
+    }
+    if let Some(case) = holding.first() {
+        page.blank();
+        entry(&mut page, "look", &format!("wirecheck explain {}", case.id));
+        entry(&mut page, "run it", &format!("wirecheck run {}", case.id));
+    }
+    page.finish()
+}
+
+fn put_head(page: &mut Page, id: &str, of: Level, about: &str, section: &Section) {
+    let head = Line::default().paint(Paint::Strong, id);
+    page.line(head.text("   ").paint(paint(of), level(of)));
+    page.entry(Line::default(), 2, about);
+    page.blank();
+    entry(page, "section", section.name);
+    entry(page, "says", &format!("\"{}\"", section.quote));
+    page.entry(label("link"), COLUMN, section.link);
+    entry(page, "broken", meaning(of));
 }
 
 fn put_example(page: &mut Page, rule: &Rule, example: &Example) {
@@ -152,7 +193,7 @@ mod tests {
 
     #[test]
     fn the_list_of_rules() {
-        insta::assert_snapshot!(super::rules(rules::all(), Style::Plain));
+        insta::assert_snapshot!(super::rules(&rules::listed(), Style::Plain));
     }
 
     /// As a user reads about them, one of each kind of difference.

@@ -57,6 +57,7 @@ pub struct Books {
     setup: Arc<Setup>,
     report: mpsc::UnboundedSender<Done>,
     cells: Vec<Vec<Ran>>,
+    /// What is to be made alone, at the end.
     again: Vec<Unit>,
     groups: Groups,
     must_stop: bool,
@@ -82,6 +83,11 @@ impl Books {
     /// Nothing more is to be begun.
     pub fn must_stop(&self) -> bool {
         self.must_stop
+    }
+
+    /// These are to be made alone, and not before.
+    pub fn put_off(&mut self, units: Vec<Unit>) {
+        self.again.extend(units);
     }
 
     /// What is to be made once more.
@@ -213,7 +219,8 @@ fn decide(setup: &Setup, cell: usize, runs: Vec<Ran>) -> Done {
     }
     let ran_again = case.repeat == 1 && samples.len() == 2;
     let verdict = match &trouble {
-        Some(trouble) => record::of_trouble(trouble, planned, setup, &mut record),
+        Some(trouble) => record::known_end(trouble, &planned.id, &setup.known)
+            .unwrap_or_else(|| record::of_trouble(trouble, planned, setup, &mut record)),
         None if ran_again => outcome::decide_again(&planned.id, &samples, &setup.known),
         None => outcome::decide(&planned.id, &samples, &setup.known),
     };

@@ -67,6 +67,14 @@ impl Setup {
         cells.filter(|(_, cell)| self.is_to_run(cell))
     }
 
+    /// The cell is known to be the end of one of its peers: nothing else is to be
+    /// there when that happens.
+    pub fn ends_a_peer(&self, cell: usize) -> bool {
+        let id = &self.plan.cells[cell].id;
+        let mut entries = self.known.iter();
+        entries.any(|entry| entry.finding == record::PEER_ENDED && entry.cells.matches(id))
+    }
+
     /// Whether a cell was selected and both its peers are there.
     pub fn is_to_run(&self, cell: &CellPlan) -> bool {
         pool::is_to_run(cell, &self.clients, &self.servers)
@@ -91,7 +99,10 @@ pub struct Dispatched {
 /// Runs all selected cells and gives each to `report` when its outcome is known.
 pub async fn dispatch(setup: Arc<Setup>, report: mpsc::UnboundedSender<Done>) -> Dispatched {
     let mut books = Books::new(&setup, report);
-    let units = order(&setup);
+    let (alone, units) = order(&setup)
+        .into_iter()
+        .partition(|unit| setup.ends_a_peer(unit.cell));
+    books.put_off(alone);
     let mut stopped = side_by_side(&setup, units, &mut books).await;
     if !stopped {
         stopped = again(&setup, &mut books).await;
@@ -314,6 +325,10 @@ async fn try_unit(setup: &Setup, unit: Unit, alone: bool) -> Result<Sample, Trou
         match side {
             Side::Client => client_post.kill(&client, fault).await,
             Side::Server => server_post.kill(&server, fault).await,
+        }
+        if alone && setup.ends_a_peer(unit.cell) {
+            client_post.is_well();
+            server_post.is_well();
         }
     }
     let attempted = attempted?;

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 use wirecheck_core::judge::agreement::{self, Witness};
-use wirecheck_core::judge::finding::{Culprit, Finding, Level, Where};
-use wirecheck_core::judge::outcome::{Outcome, Verdict};
+use wirecheck_core::judge::finding::{Culprit, Evidence, Finding, Level, Where};
+use wirecheck_core::judge::outcome::{Outcome, Verdict, decide};
 use wirecheck_core::judge::{Judged, judge as judge_case};
 use wirecheck_core::model::from_judge::{self, Kept};
 use wirecheck_core::model::redact::{self, SecretValues};
 use wirecheck_core::model::run as model;
 use wirecheck_core::plan::cells::{CellPlan, Plan};
+use wirecheck_core::plan::known::Known;
 use wirecheck_core::plan::told;
 use wirecheck_core::plan::types::{CasePlan, EventPlan, PeerKind};
 use wirecheck_core::wire::exchange::Exchange;
@@ -24,6 +25,9 @@ use crate::peer::fault::PeerFault;
 /// The most bytes of a capture that stay on disk when the cell was as it
 /// should be. A run of the greeter suite moves 600 MB.
 const KEPT: u64 = 1 << 20;
+
+/// The finding that a peer did not do what it was told, or is gone.
+pub const PEER_ENDED: &str = "peer/process";
 
 /// One run of a cell that came to something.
 #[derive(Debug)]
@@ -307,7 +311,7 @@ pub fn troubled(kind: String, trouble: &Trouble) -> model::Attempt {
 
 fn code(trouble: &Trouble) -> &'static str {
     match trouble {
-        Trouble::Peer { .. } => "peer/process",
+        Trouble::Peer { .. } => PEER_ENDED,
         Trouble::Unsupported { .. } => "peer/unsupported",
         Trouble::CouldNotTry { .. } => "peer/could-not-try",
         Trouble::Sockets(_) => "harness/sockets",
@@ -349,6 +353,41 @@ fn culprit(side: Side) -> Culprit {
         Side::Client => Culprit::Client,
         Side::Server => Culprit::Server,
     }
+}
+
+/// The verdict on a cell whose peer ended in the middle of it, alone, as
+/// `known.toml` says that its library does.
+pub fn known_end(trouble: &Trouble, id: &str, known: &[Known]) -> Option<Verdict> {
+    let ended = Judged {
+        findings: vec![end_of_peer(trouble)?],
+        ..Judged::default()
+    };
+    let verdict = decide(id, &[ended], known);
+    (verdict.outcome == Outcome::Known).then_some(verdict)
+}
+
+fn end_of_peer(trouble: &Trouble) -> Option<Finding> {
+    let Trouble::Peer {
+        side,
+        fault: PeerFault::Died {
+            status: Some(status),
+            ..
+        },
+    } = trouble
+    else {
+        return None;
+    };
+    Some(Finding {
+        code: code(trouble).into(),
+        level: Level::Must,
+        culprit: culprit(*side),
+        sentence: sentence(trouble),
+        place: Where::default(),
+        expected: None,
+        got: Some(Evidence::text(status.to_string())),
+        section: None,
+        path: None,
+    })
 }
 
 /// The verdict on a cell that came to nothing, with its reason.

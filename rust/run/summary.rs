@@ -270,6 +270,7 @@ fn cases(plan: &Plan) -> Vec<model::Case> {
                 .keyword
                 .map(|keyword| format!("{keyword:?}").to_uppercase()),
             section: case.section.clone(),
+            holds: case.holds.iter().map(|id| (*id).to_owned()).collect(),
         })
         .collect()
 }

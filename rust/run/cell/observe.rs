@@ -54,18 +54,19 @@ pub(super) async fn observe(
         let behind = all(passed.beside_server, place, &secrets)?;
         Ok::<_, Trouble>((beside_client, behind))
     });
-    let ((mut exchange, mut captures), (behind, captures_behind)) = kept
+    let ((mut exchange, mut captures), (mut behind, captures_behind)) = kept
         .await
         .map_err(|error| Trouble::Capture(error.to_string()))??;
     captures.extend(captures_behind.into_iter().map(|capture| Capture {
         beside_server: true,
         ..capture
     }));
-    let line = line_seen(&told, behind)?;
     let tls = stage.variant.is_encrypted();
     if tls {
         exchange.expect_tls();
+        behind.expect_tls();
     }
+    let line = line_seen(&told, behind)?;
     let state = std::mem::take(&mut *facts.lock());
     let calls = match stage.client {
         Up::Client(client) if client.gives_word => heard::reports(stage.case, &exchange, tls),

@@ -56,6 +56,7 @@ pub fn judge(case: &CasePlan, seen: &Observation) -> Judged {
     findings.extend(broken.iter().filter_map(finding_of));
     checks.extend(broken);
     findings.extend(scripted::against_others(case, found));
+    cite(case, &mut findings);
     causes_first(&mut findings);
     if let Some(program) = seen.program.as_deref().filter(|program| program.gives_word) {
         let check = word::check(program, &findings);
@@ -63,6 +64,17 @@ pub fn judge(case: &CasePlan, seen: &Observation) -> Judged {
         checks.push(check);
     }
     Judged { findings, checks }
+}
+
+/// What a case expects for the sake of a rule is that rule's.
+fn cite(case: &CasePlan, findings: &mut [Finding]) {
+    let Some(section) = case.holds.first().and_then(|id| rules::section(id)) else {
+        return;
+    };
+    let expected = findings
+        .iter_mut()
+        .filter(|finding| finding.section.is_none() && finding.code.starts_with("expect/"));
+    expected.for_each(|finding| finding.section = Some(section));
 }
 
 fn finding_of(check: &Check) -> Option<Finding> {

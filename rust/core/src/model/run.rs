@@ -172,6 +172,9 @@ pub struct Case {
     pub line: u32,
     pub keyword: Option<String>,
     pub section: Option<String>,
+    /// The rules that it holds a peer to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<String>,
 }
 
 /// A rule that was held against every exchange.

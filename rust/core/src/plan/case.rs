@@ -51,6 +51,10 @@ pub struct Case {
     /// The section that asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub section: Option<String>,
+    /// The rules that it holds a peer to by what the other side says or does,
+    /// where bytes alone do not prove them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<String>,
     /// Words to select by.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,

@@ -129,6 +129,7 @@ fn case(name: &str, about: &str, server: PeerKind) -> CasePlan {
         about: about.into(),
         keyword: None,
         section: None,
+        holds: Vec::new(),
         tags: vec!["generated".into()],
         needs: Vec::new(),
         blames: None,

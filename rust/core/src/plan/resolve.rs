@@ -18,6 +18,7 @@ use super::schema::{Schema, split_path};
 use super::source::{Problem, did_you_mean};
 use super::types::*;
 use super::variant::Variant;
+use crate::judge::rules;
 use action::{action_plan, event_plan};
 use fault::{Fault, Resolved, each};
 use step::{metadata, step_plan};
@@ -101,6 +102,7 @@ impl Resolver<'_> {
             about: case.about.clone(),
             keyword: case.keyword,
             section: case.section.clone(),
+            holds: holds(case)?,
             tags: case.tags.clone(),
             needs: case.needs.clone(),
             // What comes of it is the doing of the one that is tested.
@@ -428,6 +430,15 @@ fn looks_at_frames(case: &Case) -> bool {
             .as_ref()
             .is_some_and(|event| event.frame.is_some());
         holds || waits
+    })
+}
+
+/// The rules that a case says it holds.
+fn holds(case: &Case) -> Resolved<Vec<&'static str>> {
+    each(&case.holds, "holds", |id| {
+        rules::id(id).ok_or_else(|| {
+            Fault::new(format!("there is no rule `{id}`")).hint(did_you_mean(id, rules::ids()))
+        })
     })
 }
 

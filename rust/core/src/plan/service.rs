@@ -275,6 +275,7 @@ fn case(method: &ServiceMethod, asked: Asked, ask: &Ask, descriptors: &[u8]) -> 
         name,
         keyword: None,
         section: None,
+        holds: Vec::new(),
         tags: vec!["generated".into()],
         needs: asked.needs.clone(),
         blames: None,

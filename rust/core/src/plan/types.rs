@@ -38,6 +38,9 @@ pub struct CasePlan {
     pub keyword: Option<Keyword>,
     /// Where it says so.
     pub section: Option<String>,
+    /// The rules that it holds a peer to: behaviours, or rules on bytes that
+    /// need somebody to say something wrong.
+    pub holds: Vec<&'static str>,
     /// Words to select by.
     pub tags: Vec<String>,
     /// Features that both peers must have.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use wirecheck_core::judge::finding::Level;
-use wirecheck_core::judge::rules::{self, Rule};
+use wirecheck_core::judge::rules::{self, Listed, Rule};
 
 use crate::{http2, message, metadata, request, response, status};
 
@@ -98,22 +98,24 @@ fn the_page_lists_the_rules() {
 }
 
 fn table_of_rules() -> String {
-    let rows = rules::all().iter().map(|rule| row(rule));
-    let head = "| rule | level | about | section |\n|---|---|---|---|\n".to_owned();
+    let rows = rules::listed();
+    let rows = rows.iter().map(row);
+    let head = "| rule | level | held by | about | section |\n|---|---|---|---|---|\n".to_owned();
     std::iter::once(head).chain(rows).collect()
 }
 
-fn row(rule: &Rule) -> String {
+fn row(rule: &Listed) -> String {
     let level = match rule.level {
         Level::Must => "MUST",
         Level::Should => "SHOULD",
         Level::Info => "INFO",
     };
-    let Rule {
+    let held_by = if rule.by_cases { "cases" } else { "bytes" };
+    let Listed {
         id, about, section, ..
     } = rule;
     format!(
-        "| `{id}` | {level} | {about} | [{}]({}) |\n",
+        "| `{id}` | {level} | {held_by} | {about} | [{}]({}) |\n",
         section.name, section.link
     )
 }

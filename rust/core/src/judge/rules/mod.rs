@@ -5,6 +5,7 @@
 //! reset or a lost connection kept from being sent, and what depends on a race
 //! that the tap cannot see, is nobody's fault.
 
+mod behaviour;
 mod breach;
 mod example;
 mod http2_early;
@@ -26,6 +27,7 @@ use super::finding::{Finding, Level, Section};
 use crate::wire::exchange::Exchange;
 use breach::Breaches;
 
+pub use behaviour::{Behaviour, all as behaviours, by_id as behaviour};
 pub use breach::MAX_FINDINGS;
 pub use example::Example;
 pub use live::Lint;
@@ -63,6 +65,73 @@ pub fn check(exchange: &Exchange) -> Vec<Finding> {
 /// The rule with this id.
 pub fn by_id(id: &str) -> Option<&'static Rule> {
     all().iter().copied().find(|rule| rule.id == id)
+}
+
+/// A rule on bytes or a behaviour, as lists show them.
+#[derive(Debug, Clone, Copy)]
+pub struct Listed {
+    /// Stable and readable.
+    pub id: &'static str,
+    /// What breaking it means.
+    pub level: Level,
+    /// What it requires, in one line.
+    pub about: &'static str,
+    /// Where it comes from.
+    pub section: Section,
+    /// Bytes alone do not prove it: cases hold it.
+    pub by_cases: bool,
+}
+
+impl Listed {
+    /// What stands before the slash of the id.
+    pub fn group(&self) -> &'static str {
+        self.id.split_once('/').map_or(self.id, |(group, _)| group)
+    }
+}
+
+/// Every rule on bytes and every behaviour, those with the same word before the
+/// slash together.
+pub fn listed() -> Vec<Listed> {
+    let on_bytes = all().iter().map(|rule| Listed {
+        id: rule.id,
+        level: rule.level,
+        about: rule.about,
+        section: rule.section,
+        by_cases: false,
+    });
+    let by_cases = behaviours().iter().map(|behaviour| Listed {
+        id: behaviour.id,
+        level: behaviour.level,
+        about: behaviour.about,
+        section: behaviour.section,
+        by_cases: true,
+    });
+    let mut listed: Vec<Listed> = on_bytes.chain(by_cases).collect();
+    let mut groups: Vec<&str> = Vec::new();
+    for group in listed.iter().map(Listed::group) {
+        if !groups.contains(&group) {
+            groups.push(group);
+        }
+    }
+    listed.sort_by_key(|rule| groups.iter().position(|group| *group == rule.group()));
+    listed
+}
+
+/// The ids of all rules on bytes and all behaviours.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    let on_bytes = all().iter().map(|rule| rule.id);
+    on_bytes.chain(behaviours().iter().map(|behaviour| behaviour.id))
+}
+
+/// The id of a rule or a behaviour, if there is such a one.
+pub fn id(wanted: &str) -> Option<&'static str> {
+    ids().find(|id| *id == wanted)
+}
+
+/// Where a rule or a behaviour comes from.
+pub fn section(id: &str) -> Option<Section> {
+    let behaviour = || behaviour(id).map(|behaviour| behaviour.section);
+    by_id(id).map(|rule| rule.section).or_else(behaviour)
 }
 
 /// Every rule, in the order of the specification.

@@ -1,8 +1,9 @@
 //! From faults as they are written to what a line does.
 
 use super::super::case::{Case, Number, Party};
+use super::super::dialogue::StreamPlan;
 use super::super::dialogue::resolve::LineResolver;
-use super::super::dialogue::resolve::number::{flags, kind, number, optional, setting};
+use super::super::dialogue::resolve::number::{flags, kind, number, optional, setting, stream};
 use super::super::dialogue::resolve::payload::named;
 use super::super::dialogue::written::Field;
 use super::super::load::Loaded;
@@ -19,6 +20,8 @@ use crate::wire::relay::{
     self, Edit, FieldEdit, FrameAct, FrameMatch, Inserted, Line, OctetAct, OctetEdit,
 };
 
+/// The most streams of a client that are told apart by their order.
+const MOST_CALLS: u32 = 10_000;
 /// The most faults of a case.
 const MOST: usize = 1_000;
 
@@ -216,12 +219,26 @@ fn frames(which: &Which, direction: Direction) -> Resolved<FrameMatch> {
     if nth == Some(0) {
         return Err(Fault::new("frames are counted from 1").under("nth"));
     }
+    let on = which
+        .stream
+        .as_ref()
+        .map(|on| stream(Some(on), StreamPlan::Number(0)));
+    let on = on.transpose()?;
+    let call = match on {
+        Some(StreamPlan::Call(nth)) if nth > MOST_CALLS => {
+            let fault = Fault::new(format!("streams are counted up to {MOST_CALLS}"));
+            return Err(fault.under("stream"));
+        }
+        Some(StreamPlan::Call(nth)) => Some(nth),
+        _ => None,
+    };
     Ok(FrameMatch {
         direction,
         kind: kind(which.kind.as_ref())?,
         flags: flags(which.flags.as_ref())?,
         without: flags(which.without.as_ref()).map_err(|fault| fault.under("without"))?,
-        stream: optional(which.stream.as_ref(), "stream")?,
+        stream: on.and_then(StreamPlan::number),
+        call,
         nth,
     })
 }

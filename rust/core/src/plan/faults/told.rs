@@ -81,6 +81,9 @@ fn frames(which: &FrameMatch) -> String {
     if let Some(stream) = which.stream {
         told += &format!(" on stream {stream}");
     }
+    if let Some(nth) = which.call {
+        told += &format!(" on the stream of call {nth}");
+    }
     if which.flags != 0 {
         told += &format!(" with flags {:#04x}", which.flags);
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::case::{Empty, Number, Party, Span};
-use super::super::dialogue::written::{Field, Line};
+use super::super::dialogue::written::{Field, Line, Stream};
 
 /// One fault: whose bytes, where in them, and exactly one thing that is done.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -101,9 +101,10 @@ pub struct Which {
     /// Flags that are not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub without: Option<Value>,
-    /// The stream by its number.
+    /// The stream by its number, or `call N` for the Nth that the client has
+    /// opened.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub stream: Option<Number>,
+    pub stream: Option<Stream>,
     /// The nth of them on the connection, counted from 1; each if unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nth: Option<Number>,

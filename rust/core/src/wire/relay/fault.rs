@@ -41,6 +41,9 @@ pub struct FrameMatch {
     pub without: u8,
     /// Their stream; any if unset.
     pub stream: Option<u32>,
+    /// Only those on the nth stream that the client has opened, from 1: not
+    /// every library begins with stream 1.
+    pub call: Option<u32>,
     /// The how many-th of those that match, from 1; all of them if unset.
     pub nth: Option<u32>,
 }
@@ -228,7 +231,16 @@ impl FrameMatch {
             flags: 0,
             without: 0,
             stream: None,
+            call: None,
             nth: None,
+        }
+    }
+
+    /// Only those on the nth stream that the client has opened, from 1.
+    pub fn on_call(self, nth: u32) -> Self {
+        Self {
+            call: Some(nth),
+            ..self
         }
     }
 
@@ -237,21 +249,30 @@ impl FrameMatch {
         Self { flags, ..self }
     }
 
-    /// Is it one of these, whatever its number?
-    pub(super) fn is_like(&self, header: &FrameHeader) -> bool {
+    /// Is it one of these, whatever its number? `opened` are the streams of the
+    /// client in their order.
+    pub(super) fn is_like(&self, header: &FrameHeader, opened: &[u32]) -> bool {
+        let is_of_call = |nth: u32| {
+            let place = (nth as usize).checked_sub(1);
+            place.and_then(|place| opened.get(place)) == Some(&header.stream)
+        };
         self.kind.is_none_or(|kind| kind == header.kind)
             && header.flags & self.flags == self.flags
             && header.flags & self.without == 0
             && self.stream.is_none_or(|stream| stream == header.stream)
+            && self.call.is_none_or(is_of_call)
     }
 }
 
 impl Fault {
     /// Frames of this direction have to be known for it: those that it is
-    /// about, and of the other side the SETTINGS that bound the dynamic table.
+    /// about, and of the other side the SETTINGS that bound the dynamic table
+    /// and the streams that are opened.
     pub(super) fn reads(&self, direction: Direction) -> bool {
         match self {
-            Self::Frame { which, .. } => which.direction == direction || self.changes_lists(),
+            Self::Frame { which, .. } => {
+                which.direction == direction || self.changes_lists() || which.call.is_some()
+            }
             Self::Octet { .. } => false,
         }
     }

@@ -8,7 +8,7 @@ use super::lists::{GaveUp, Lists, Read};
 use super::unit::{Body, MAX_FRAME, Unit, frame};
 use super::{Found, Numbered};
 use crate::wire::capture::Direction;
-use crate::wire::frame::{ACK, DATA, END_STREAM, FrameHeader, PREFACE, SETTINGS};
+use crate::wire::frame::{ACK, DATA, END_STREAM, FrameHeader, HEADERS, PREFACE, SETTINGS};
 use crate::wire::framing::{Framer, Token};
 
 /// The octets of one frame that are waited for. No library sends frames of
@@ -20,6 +20,7 @@ const HEADER_TABLE_SIZE: u16 = 0x01;
 /// Reads the frames of one direction and does to them what is asked.
 #[derive(Debug)]
 pub(super) struct Lane {
+    direction: Direction,
     faults: Vec<Numbered<Met>>,
     /// What of the client's preface did not come yet.
     preface: &'static [u8],
@@ -34,6 +35,9 @@ pub(super) struct Lane {
     waiting: Option<Unit>,
     /// Frames are not followed any more: why.
     gave_up: Option<GaveUp>,
+    /// The streams that the client has opened, as many as are counted.
+    opened: Vec<u32>,
+    counted: usize,
     /// Nothing passes any more.
     ended: bool,
 }
@@ -48,13 +52,22 @@ struct Met {
 
 impl Met {
     /// It concerns this frame.
-    fn meets(&mut self, header: &FrameHeader) -> bool {
-        if !self.which.is_like(header) {
+    fn meets(&mut self, header: &FrameHeader, opened: &[u32]) -> bool {
+        if !self.which.is_like(header, opened) {
             return false;
         }
         self.count = self.count.saturating_add(1);
         self.which.nth.is_none_or(|nth| nth == self.count)
     }
+}
+
+/// How many streams of the client have to be counted for these.
+fn counted(faults: &[Fault]) -> usize {
+    let calls = faults.iter().filter_map(|fault| match fault {
+        Fault::Frame { which, .. } => which.call,
+        Fault::Octet { .. } => None,
+    });
+    calls.max().unwrap_or(0) as usize
 }
 
 impl Lane {
@@ -79,6 +92,7 @@ impl Lane {
             Fault::Octet { .. } => false,
         });
         Self {
+            direction,
             faults: own.collect(),
             preface: match direction {
                 Direction::ClientToServer => PREFACE,
@@ -91,8 +105,15 @@ impl Lane {
             held: Vec::new(),
             waiting: None,
             gave_up: None,
+            opened: Vec::new(),
+            counted: counted(faults),
             ended: false,
         }
+    }
+
+    /// The other side, which is the client, has opened streams.
+    pub fn peer_opens(&mut self, streams: &[u32]) {
+        self.opened.extend_from_slice(streams);
     }
 
     pub fn gave_up(&self) -> Option<GaveUp> {
@@ -164,6 +185,7 @@ impl Lane {
         let header = self.header.take().expect("a frame has begun");
         let payload = std::mem::take(&mut self.payload);
         self.note_settings(&header, &payload, found);
+        self.note_stream(&header, found);
         let Some(lists) = &mut self.lists else {
             let FrameHeader {
                 kind,
@@ -188,6 +210,19 @@ impl Lane {
         }
     }
 
+    /// Follows which streams the client opens.
+    fn note_stream(&mut self, header: &FrameHeader, found: &mut Found) {
+        let is_new = self.opened.last().is_none_or(|last| header.stream > *last);
+        if header.kind == HEADERS
+            && self.direction == Direction::ClientToServer
+            && self.opened.len() < self.counted
+            && is_new
+        {
+            self.opened.push(header.stream);
+            found.opened.push(header.stream);
+        }
+    }
+
     /// Follows what decides on the size of the dynamic table.
     fn note_settings(&mut self, header: &FrameHeader, payload: &[u8], found: &mut Found) {
         if header.kind != SETTINGS {
@@ -208,7 +243,7 @@ impl Lane {
         let mut copies = 1;
         let mut waits = false;
         for (index, met) in &mut self.faults {
-            if !met.meets(&header) {
+            if !met.meets(&header, &self.opened) {
                 continue;
             }
             let applied = match &met.act {

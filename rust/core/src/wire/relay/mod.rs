@@ -129,6 +129,7 @@ impl Relay {
         }
         if let Some(lane) = &mut self.way(direction.reverse()).lane {
             lane.peer_announces(found.table_sizes);
+            lane.peer_opens(&found.opened);
         }
         found.ops
     }
@@ -170,6 +171,8 @@ struct Found {
     /// What each SETTINGS frame of this side, ACKs left out, says of
     /// SETTINGS_HEADER_TABLE_SIZE, in octets.
     table_sizes: VecDeque<Option<u32>>,
+    /// The streams that this side, which is the client, has opened.
+    opened: Vec<u32>,
 }
 
 impl Found {

@@ -42,10 +42,12 @@ impl OctetStage {
             ops,
             applied,
             table_sizes,
+            opened,
         } = found;
         let mut passed = Found {
             applied,
             table_sizes,
+            opened,
             ..Found::default()
         };
         for op in ops {

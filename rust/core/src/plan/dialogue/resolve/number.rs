@@ -117,7 +117,7 @@ pub(in crate::plan) fn flags(written: Option<&Value>) -> Resolved<u8> {
 }
 
 /// A stream: a number below 2^31, or `call N`.
-pub(super) fn stream(written: Option<&Stream>, unset: StreamPlan) -> Resolved<StreamPlan> {
+pub(in crate::plan) fn stream(written: Option<&Stream>, unset: StreamPlan) -> Resolved<StreamPlan> {
     let Some(Stream(value)) = written else {
         return Ok(unset);
     };
