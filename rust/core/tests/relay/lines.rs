@@ -48,6 +48,30 @@ fn before_the_first_octet_is_a_place_too() {
     assert_eq!(relay.take(SERVER, b"x"), [Op::Pass(b"x".to_vec())]);
 }
 
+/// The frame comes whole in one read, or its first octet alone does.
+#[test]
+fn what_happens_at_an_octet_comes_before_what_happens_to_the_next_frame() {
+    let ping = frame(6, 0, 0, &[0; 8]);
+    let faults = [
+        at(0, OctetAct::Line(Line::Stall)),
+        act(
+            6,
+            FrameAct::Line {
+                after: false,
+                line: Line::HalfClose,
+            },
+        ),
+    ];
+    for first in [1, ping.len()] {
+        let mut relay = Relay::new(&faults);
+        let ops = [
+            relay.take(SERVER, &ping[..first]),
+            relay.take(SERVER, &ping[first..]),
+        ];
+        assert_eq!(ops.concat(), [Op::Line(Line::Stall)], "{first}");
+    }
+}
+
 #[test]
 fn what_does_not_end_a_line_lets_the_rest_pass() {
     let slow = Line::Throttle {

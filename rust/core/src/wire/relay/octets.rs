@@ -51,6 +51,8 @@ impl OctetStage {
             ..Found::default()
         };
         for op in ops {
+            // Before what happens to the next frame, however reads were split.
+            self.due(&mut passed);
             match op {
                 Op::Pass(octets) => self.pass_octets(&octets, &mut passed),
                 Op::Line(line) => self.line(&line, &mut passed),

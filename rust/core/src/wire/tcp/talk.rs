@@ -363,7 +363,8 @@ impl Talk {
         if held.fin {
             self.end(held.side, end, at_ns, tell);
         }
-        if held.rst {
+        // One that also ended the last direction has closed the connection.
+        if held.rst && !self.has_ended() {
             tell(record(id, at_ns, Event::Reset(direction)));
             self.close_at(at_ns, tell);
         }

@@ -136,6 +136,21 @@ fn a_connection_is_told_from_its_handshake_to_its_ends() {
     );
 }
 
+/// FIN and RST in one segment: found by fuzzing.
+#[test]
+fn a_connection_that_has_closed_is_not_reset() {
+    let fin = |by, sequence, acknowledged| Segment {
+        fin: true,
+        ..segment(by, sequence, acknowledged, b"")
+    };
+    let both = Segment {
+        rst: true,
+        ..fin(SERVER, 500, 101)
+    };
+    let told = words(&after_handshake(&[fin(CLIENT, 100, 500), both]));
+    assert_eq!(told[1..], ["1 client ends", "1 server ends", "1 closed"]);
+}
+
 #[test]
 fn an_answer_waits_for_its_question() {
     let told = words(&after_handshake(&[
