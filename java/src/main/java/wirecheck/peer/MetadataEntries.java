@@ -45,13 +45,14 @@ final class MetadataEntries {
    * comes sorted by key: grpc-java gives the keys as a set, and a report should not vary.
    *
    * <p>Pseudo-headers are no metadata. grpc-java leaves {@code :status} among the trailers of a
-   * response that it refuses for its content type, and has no key that would read it.
+   * response that it refuses for its content type, and has no key that would read it. Nor has it one
+   * for a name that a header must not have, such as one with a space, which its transport lets in.
    */
   static List<Metadatum> fromMetadata(Metadata metadata) {
     List<Metadatum> entries = new ArrayList<>();
     int left = MAX_REPORTED;
     for (String key : new TreeSet<>(metadata.keys())) {
-      if (key.startsWith(":")) {
+      if (key.startsWith(":") || !isName(key)) {
         continue;
       }
       for (ByteString value : values(metadata, key)) {
@@ -64,6 +65,12 @@ final class MetadataEntries {
       }
     }
     return entries;
+  }
+
+  private static boolean isName(String key) {
+    return !key.isEmpty()
+        && key.chars()
+            .allMatch(c -> c < 0x80 && (Character.isLetterOrDigit(c) || "-_.".indexOf(c) >= 0));
   }
 
   private static List<ByteString> values(Metadata metadata, String key) {

@@ -26,4 +26,12 @@ final class MetadataEntriesTest {
         MetadataEntries.fromMetadata(trailers).stream().map(Metadatum::getKey).toList();
     assertEquals(List.of("grpc-status", "key"), keys);
   }
+
+  @Test
+  void aNameThatNoKeyCanHaveIsLeftOut() {
+    Metadata headers = fromTheWire("x y", "let in", "key", "value", "", "empty");
+    List<String> keys =
+        MetadataEntries.fromMetadata(headers).stream().map(Metadatum::getKey).toList();
+    assertEquals(List.of("key"), keys);
+  }
 }
