@@ -245,3 +245,21 @@ fn succeeded(arguments: &[&str]) -> Answer {
 fn json(arguments: &[&str]) -> Value {
     serde_json::from_str(&succeeded(arguments).stdout).expect("JSON and nothing else")
 }
+
+/// A rule that nothing holds would be a promise.
+#[test]
+fn every_rule_that_cases_hold_is_held_by_some() {
+    let listed = succeeded(&["rules", "--format", "json"]);
+    let listed: Value = serde_json::from_str(&listed.stdout).expect("JSON");
+    let rules = listed["rules"].as_array().expect("the rules");
+    let by_cases = rules.iter().filter(|rule| rule["held_by"] == "cases");
+    let ids: Vec<&str> = by_cases.filter_map(|rule| rule["id"].as_str()).collect();
+    assert!(ids.len() > 20, "{ids:?}");
+    for id in ids {
+        let told = succeeded(&["explain", id]).stdout;
+        assert!(
+            told.contains("wirecheck explain "),
+            "{id} is held by no case\n{told}"
+        );
+    }
+}

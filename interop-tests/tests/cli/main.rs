@@ -6,6 +6,7 @@ mod bad_input;
 mod changed_byte;
 mod ci;
 mod documentation;
+mod faults;
 mod ghost;
 mod image;
 mod init;

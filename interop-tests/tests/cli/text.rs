@@ -9,5 +9,12 @@ macro_rules! assert_text {
             insta::assert_snapshot!(text);
         })
     };
+    // One of several in a test, by its name.
+    ($name:expr, $folder:expr, $text:expr) => {
+        let text = $text.replace(&$folder.display().to_string(), "[FOLDER]");
+        insta::with_settings!({ filters => wirecheck_interop_tests::varying::VARYING }, {
+            insta::assert_snapshot!($name, text);
+        })
+    };
 }
 pub(crate) use assert_text;

@@ -3,6 +3,7 @@
 
 pub mod agreement;
 pub mod answer;
+mod asked;
 pub mod check;
 pub mod compare;
 pub mod encoding;
@@ -56,6 +57,7 @@ pub fn judge(case: &CasePlan, seen: &Observation) -> Judged {
     findings.extend(broken.iter().filter_map(finding_of));
     checks.extend(broken);
     findings.extend(scripted::against_others(case, found));
+    findings.extend(asked::check(case, seen));
     cite(case, &mut findings);
     causes_first(&mut findings);
     if let Some(program) = seen.program.as_deref().filter(|program| program.gives_word) {
