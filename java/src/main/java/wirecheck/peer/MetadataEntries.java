@@ -45,8 +45,9 @@ final class MetadataEntries {
    * comes sorted by key: grpc-java gives the keys as a set, and a report should not vary.
    *
    * <p>Pseudo-headers are no metadata. grpc-java leaves {@code :status} among the trailers of a
-   * response that it refuses for its content type, and has no key that would read it. Nor has it one
-   * for a name that a header must not have, such as one with a space, which its transport lets in.
+   * response that it refuses for its content type, and has no key that would read it. Nor has it
+   * one for a name that a header must not have, such as one with a space, which its transport lets
+   * in.
    */
   static List<Metadatum> fromMetadata(Metadata metadata) {
     List<Metadatum> entries = new ArrayList<>();
