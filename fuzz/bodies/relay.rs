@@ -129,6 +129,7 @@ fn fault(input: &mut Input<'_>) -> Fault {
         flags: if some(2) { input.byte() } else { 0 },
         without: if some(4) { input.byte() } else { 0 },
         stream: some(8).then(|| input.byte().into()),
+        call: some(0x40).then(|| 1 + u32::from(input.byte() % 3)),
         nth: some(0x10).then(|| u32::from(input.byte() % 8)),
     };
     let after = some(0x20);

@@ -1,11 +1,11 @@
 //! Each change of a frame, octet by octet.
 
 use wirecheck_core::wire::frame::{
-    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PADDED, PING, PRIORITY, RST_STREAM,
-    SETTINGS,
+    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PADDED, PING, PREFACE, PRIORITY,
+    RST_STREAM, SETTINGS,
 };
 use wirecheck_core::wire::relay::{
-    Edit, Fault, FieldEdit, FrameAct, FrameMatch, Inserted, OctetEdit, Relay,
+    Edit, Fault, FieldEdit, FrameAct, FrameMatch, Inserted, OctetEdit, Op, Relay,
 };
 
 use super::support::*;
@@ -288,4 +288,30 @@ fn frames_are_put_beside_others() {
         frame(RST_STREAM, 0, 7, &[0, 0, 0, 8]),
     ];
     assert_eq!(got, expected.concat());
+}
+
+/// Which stream a call is on, the library of the client decides.
+#[test]
+fn a_fault_on_a_call_finds_the_stream_that_the_client_gave_it() {
+    let drop = Fault::Frame {
+        which: FrameMatch::each(SERVER, Some(DATA)).on_call(2),
+        act: FrameAct::Edit(Edit::Drop),
+    };
+    let mut relay = Relay::new(&[drop]);
+    let requests = [
+        PREFACE.to_vec(),
+        frame(HEADERS, END_HEADERS, 3, &block(&[("a", "1")])),
+        frame(DATA, 0, 3, b"one"),
+        frame(HEADERS, END_HEADERS, 5, &block(&[("a", "2")])),
+        // Trailers open no stream.
+        frame(HEADERS, END_HEADERS | END_STREAM, 3, &block(&[("b", "1")])),
+    ];
+    let passed = requests.concat();
+    assert_eq!(relay.take(CLIENT, &passed), [Op::Pass(passed.clone())]);
+    let answers =
+        [(3, b"A"), (5, b"B"), (7, b"C")].map(|(stream, data)| frame(DATA, 0, stream, data));
+    let [first, _, third] = answers.clone();
+    let got = relay.take(SERVER, &answers.concat());
+    assert_eq!(got, [Op::Pass([first, third].concat())]);
+    assert_eq!(relay.applied(), [1]);
 }
