@@ -61,7 +61,11 @@ pub fn run(data: &[u8]) {
             schema,
         )
     {
-        let ours = canonical_form.expect("prost reads it");
+        let Ok(ours) = canonical_form else {
+            let has_maps = schema.full_name() != "legacy.Legacy";
+            assert!(has_maps, "prost reads it: {canonical_form:?}");
+            return;
+        };
         let of_ours = DynamicMessage::decode(schema.clone(), &ours[..]).expect("prost reads ours");
         // In our form, since maps have no order and NaN equals nothing.
         let form = |message: DynamicMessage| {
@@ -77,7 +81,8 @@ pub fn run(data: &[u8]) {
 }
 
 /// prost-reflect reads an entry of a map whatever its wire type says, where
-/// others see an unknown field or refuse the message.
+/// others see an unknown field, or a group that does not end, and refuse the
+/// message.
 fn has_other_map(found: &[FieldView], schema: &MessageDescriptor) -> bool {
     found
         .iter()
