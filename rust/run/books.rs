@@ -213,7 +213,8 @@ fn decide(setup: &Setup, cell: usize, runs: Vec<Ran>) -> Done {
     }
     let ran_again = case.repeat == 1 && samples.len() == 2;
     let verdict = match &trouble {
-        Some(trouble) => record::of_trouble(trouble, planned, setup, &mut record),
+        Some(trouble) => record::known_death(trouble, &planned.id, setup)
+            .unwrap_or_else(|| record::of_trouble(trouble, planned, setup, &mut record)),
         None if ran_again => outcome::decide_again(&planned.id, &samples, &setup.known),
         None => outcome::decide(&planned.id, &samples, &setup.known),
     };

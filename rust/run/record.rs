@@ -6,7 +6,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 use wirecheck_core::judge::agreement::{self, Witness};
 use wirecheck_core::judge::finding::{Culprit, Finding, Level, Where};
-use wirecheck_core::judge::outcome::{Outcome, Verdict};
+use wirecheck_core::judge::outcome::{self, Outcome, Verdict};
 use wirecheck_core::judge::{Judged, judge as judge_case};
 use wirecheck_core::model::from_judge::{self, Kept};
 use wirecheck_core::model::redact::{self, SecretValues};
@@ -342,6 +342,34 @@ fn culprit(side: Side) -> Culprit {
         Side::Client => Culprit::Client,
         Side::Server => Culprit::Server,
     }
+}
+
+/// The verdict on a cell whose peer died under it, if `known.toml` says that it
+/// does. That a peer cannot be started is never known.
+pub fn known_death(trouble: &Trouble, id: &str, setup: &Setup) -> Option<Verdict> {
+    let Trouble::Peer { side, fault } = trouble else {
+        return None;
+    };
+    if never_ran(fault) {
+        return None;
+    }
+    let death = Finding {
+        code: code(trouble).into(),
+        level: Level::Must,
+        culprit: culprit(*side),
+        sentence: sentence(trouble),
+        place: Where::default(),
+        expected: None,
+        got: None,
+        section: None,
+        path: None,
+    };
+    let sample = Judged {
+        findings: vec![death],
+        checks: Vec::new(),
+    };
+    let verdict = outcome::decide(id, &[sample], &setup.known);
+    (verdict.outcome == Outcome::Known).then_some(verdict)
 }
 
 /// The verdict on a cell that came to nothing, with its reason.
