@@ -21,6 +21,8 @@ pub(super) struct Board {
 struct State {
     connections: Vec<Connection>,
     calls_are_over: bool,
+    /// The time of the case has run out.
+    is_out_of_time: bool,
 }
 
 /// One connection.
@@ -32,6 +34,10 @@ struct Connection {
     /// The line under way, with what it waits for.
     line: Option<(String, String, String)>,
     state: Playing,
+    /// What is played on it is the end of the dialogue.
+    is_last: bool,
+    /// What the peer sends is read.
+    reads: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,11 +58,17 @@ impl Board {
         if place == MOST_CONNECTIONS {
             return None;
         }
+        let playing = match state.is_out_of_time {
+            true => Playing::Stopped(WhyStopped::NotCome),
+            false => Playing::On,
+        };
         state.connections.push(Connection {
             heard: Heard::new(!plan.is_client()),
             done: 0,
             line: None,
-            state: Playing::On,
+            state: playing,
+            is_last: plan.part(place).1,
+            reads: true,
         });
         Some(place)
     }
@@ -89,11 +101,41 @@ impl Board {
 
     /// A connection's dialogue has ended.
     pub(super) fn end(&self, place: usize, stopped: Option<WhyStopped>) {
-        self.lock().connections[place].state = match stopped {
-            None => Playing::Through,
-            Some(why) => Playing::Stopped(why),
-        };
+        let connection = &mut self.lock().connections[place];
+        // What the peer does when it is told that its time is over is no part of it.
+        if connection.state == Playing::On {
+            connection.state = match stopped {
+                None => Playing::Through,
+                Some(why) => Playing::Stopped(why),
+            };
+        }
+        // How the peer ends the connection is heard in any case.
+        connection.reads = true;
         self.changed.notify_waiters();
+    }
+
+    /// The time of the case has run out: what has not come does not come.
+    pub(super) fn out_of_time(&self) {
+        let state = &mut *self.lock();
+        state.is_out_of_time = true;
+        for connection in &mut state.connections {
+            if connection.state == Playing::On {
+                connection.state = Playing::Stopped(WhyStopped::NotCome);
+            }
+        }
+        self.changed.notify_waiters();
+    }
+
+    /// Whether what the peer sends is read from now on.
+    pub(super) fn read(&self, place: usize, reads: bool) {
+        self.lock().connections[place].reads = reads;
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until that is so.
+    pub(super) async fn until_reading(&self, place: usize, reads: bool) {
+        self.until(|state| state.connections[place].reads == reads)
+            .await;
     }
 
     pub(super) fn no_more_calls(&self) {
@@ -105,6 +147,22 @@ impl Board {
     /// come.
     pub(super) async fn over(&self) {
         self.until(State::is_over).await;
+    }
+
+    /// Waits until something is so on a connection, or the client has made all
+    /// its calls; tells whether it is so.
+    pub(super) async fn heard_in_calls(
+        &self,
+        place: usize,
+        mut so: impl FnMut(&mut Heard) -> bool,
+    ) -> bool {
+        let mut is_so = false;
+        self.until(|state| {
+            is_so = so(&mut state.connections[place].heard);
+            is_so || state.calls_are_over
+        })
+        .await;
+        is_so
     }
 
     /// Waits until something is so on a connection.
@@ -134,7 +192,8 @@ impl Board {
             return DialogueSeen::Through;
         }
         let connections = state.connections.iter().enumerate();
-        let furthest = connections.max_by_key(|(place, of)| (of.done, usize::MAX - place));
+        let furthest =
+            connections.max_by_key(|(place, of)| (of.is_last, of.done, usize::MAX - place));
         let Some((_, connection)) = furthest else {
             return DialogueSeen::NoConnection;
         };
@@ -159,7 +218,7 @@ impl Board {
 impl State {
     fn is_through(&self) -> bool {
         let mut connections = self.connections.iter();
-        connections.any(|connection| connection.state == Playing::Through)
+        connections.any(|connection| connection.is_last && connection.state == Playing::Through)
     }
 
     fn is_over(&mut self) -> bool {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wirecheck_core::judge::observed::WhyStopped;
 use wirecheck_core::plan::dialogue::{Act, AwaitPlan, DialoguePlan, LinePlan};
-use wirecheck_core::talk::Talk;
+use wirecheck_core::talk::{Heard, Talk};
 
 use super::board::Board;
 use crate::tap::socket::{Reader, Socket, Writer};
@@ -25,12 +25,17 @@ pub(super) async fn play(mut socket: Socket, plan: &DialoguePlan, board: &Board,
             place,
         };
         let speak = async {
-            let ended = speaker.lines(&plan.lines, 0).await;
+            let lines = plan.part(place).0;
+            let ended = speaker.lines(lines, 0).await;
+            if let (Err(Halt::Reset), Some(last)) = (&ended, lines.last()) {
+                // The reset is done; what may be missing is what comes behind it.
+                board.begin(place, last);
+            }
             board.end(place, ended.clone().err().and_then(Halt::why));
             match ended {
                 Err(Halt::Reset) => true,
                 // A client that has said all, and who can say no more, ends in order.
-                ended if plan.is_client() || ended.is_err() => {
+                ended if plan.is_client() || matches!(ended, Err(Halt::Stopped(_))) => {
                     let _ = speaker.writer.shutdown().await;
                     false
                 }
@@ -56,7 +61,13 @@ pub(super) async fn play(mut socket: Socket, plan: &DialoguePlan, board: &Board,
 async fn listen(mut reader: Reader<'_>, board: &Board, place: usize) {
     let mut buffer = vec![0; READ];
     loop {
-        match reader.read(&mut buffer).await {
+        board.until_reading(place, true).await;
+        let read = tokio::select! {
+            biased;
+            () = board.until_reading(place, false) => continue,
+            read = reader.read(&mut buffer) => read,
+        };
+        match read {
             Ok(0) => return board.hear(place, |heard| heard.end(false)),
             Ok(count) => board.hear(place, |heard| heard.bytes(&buffer[..count])),
             Err(_) => return board.hear(place, |heard| heard.end(true)),
@@ -69,6 +80,8 @@ async fn listen(mut reader: Reader<'_>, board: &Board, place: usize) {
 enum Halt {
     /// The script resets the connection, which is its end.
     Reset,
+    /// All calls have ended without what comes next, as they may.
+    Over,
     /// It cannot go on.
     Stopped(WhyStopped),
 }
@@ -76,7 +89,7 @@ enum Halt {
 impl Halt {
     fn why(self) -> Option<WhyStopped> {
         match self {
-            Self::Reset => None,
+            Self::Reset | Self::Over => None,
             Self::Stopped(why) => Some(why),
         }
     }
@@ -115,6 +128,12 @@ impl Speaker<'_> {
                     .await;
                 Ok(())
             }
+            Act::StopReading | Act::ReadOn => {
+                self.board.read(self.place, matches!(act, Act::ReadOn));
+                Ok(())
+            }
+            // It is the last line that is done on this connection.
+            Act::NextConnection => Ok(()),
             Act::Pause(time) => {
                 tokio::time::sleep(*time).await;
                 Ok(())
@@ -163,15 +182,21 @@ impl Speaker<'_> {
             ..*frame
         };
         let mut has_come = false;
-        self.board
-            .until_heard(self.place, |heard| {
-                has_come = heard.take(&wanted);
-                has_come || heard.has_ended()
-            })
-            .await;
-        match has_come {
-            true => Ok(()),
-            false => Err(Halt::Stopped(WhyStopped::NotCome)),
+        let look = |heard: &mut Heard| {
+            has_come = heard.take(&wanted);
+            has_come || heard.has_ended()
+        };
+        let in_calls = match frame.optional {
+            true => self.board.heard_in_calls(self.place, look).await,
+            false => {
+                self.board.until_heard(self.place, look).await;
+                true
+            }
+        };
+        match (has_come, in_calls) {
+            (true, _) => Ok(()),
+            (false, false) => Err(Halt::Over),
+            (false, true) => Err(Halt::Stopped(WhyStopped::NotCome)),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! A scripted peer on real sockets: it plays the dialogue of a case with the
 //! peer under test, in the other role.
 //!
-//! As a server it plays the dialogue anew on every connection. One connection
-//! on which it comes to its end is enough: libraries make others as they like.
+//! As a server it plays the dialogue anew on every connection, or on each the
+//! lines that are for it. One connection on which it comes to its end is
+//! enough: libraries make others as they like.
 //! The tap stands between the two, so both sides are in the capture.
 
 mod board;
@@ -81,6 +82,19 @@ impl Script {
     /// Waits until the dialogue is at its end, or cannot come to it.
     pub async fn over(&self) {
         self.board.over().await;
+    }
+
+    /// The time of the case has run out. What is awaited does not come; the
+    /// connections stay open, so that calls end as they do without a script.
+    pub fn out_of_time(&self) {
+        self.board.out_of_time();
+    }
+
+    /// Drops its connections.
+    pub fn hang_up(&self) {
+        let kept = self.task.lock();
+        let kept = kept.unwrap_or_else(std::sync::PoisonError::into_inner);
+        kept.iter().for_each(JoinHandle::abort);
     }
 
     /// How far it came.

@@ -111,6 +111,8 @@ fn a_frame_that_does_not_come_is_told_with_the_line_that_waits() {
             .sentence
             .contains("waited for GOAWAY, and it did not come")
     );
+    let got = finding.got.as_ref().map(|got| got.value.as_str());
+    assert_eq!(got, Some("no GOAWAY"), "what known.toml compares");
     assert!(ran.stderr.contains("SETTINGS"), "{}", ran.stderr);
 }
 
@@ -130,6 +132,76 @@ fn a_rule_that_is_not_broken_as_said_and_one_that_is_not_said_are_told() {
     let codes: Vec<&str> = findings.iter().map(|found| found.code.as_str()).collect();
     assert!(codes.contains(&"expect/breaks"), "{codes:?}");
     assert!(codes.contains(&"response/content-type"), "{codes:?}");
+}
+
+#[test]
+fn a_script_that_does_not_read_hears_nothing_until_it_reads_on() {
+    let place = Place::new();
+    let request = "- await: { stream: call 1, ends_stream: true }";
+    // The answer to a PING can only come when it is read no more.
+    let deaf = "- stop_reading: {}\n      - ping: {}\n      - await: { type: PING, flags: [ACK] }";
+    let told = RIGHT.replace(request, &format!("{deaf}\n      {request}"));
+    let ran = run(&place, &told);
+    assert_eq!(ran.exit, Some(1), "{}", ran.stderr);
+    let report = place.last();
+    let findings = &cell(&report, CLIENT).attempts[0].findings;
+    let dialogue = findings
+        .iter()
+        .find(|finding| finding.code == "expect/dialogue");
+    let path = dialogue.and_then(|finding| finding.path.as_deref());
+    assert_eq!(path, Some("dialogue.6"));
+
+    let hears = told.replace("- ping: {}", "- ping: {}\n      - read_on: {}");
+    let ran = run(&place, &hears);
+    assert_eq!(ran.exit, Some(0), "{}", ran.stderr);
+}
+
+/// The first connection is lost, and the second has lines of its own.
+const TWO_CONNECTIONS: &str = r#"suite: talk
+about: A talk.
+cases:
+  - name: client
+    about: A client takes another connection.
+    against: client
+    calls:
+      - { id: first, method: /helloworld.Greeter/SayHello, send: [{ message: { name: a } }] }
+      - id: second
+        method: /helloworld.Greeter/SayHello
+        start_after: { call_ended: first }
+        send: [{ message: { name: b } }]
+    dialogue:
+      - settings: {}
+      - await: { stream: call 1, ends_stream: true }
+      - headers: { response: 200, status: ABORTED, end_stream: true }
+      - goaway: { last_stream: call 1 }
+      - next_connection: {}
+      - settings: {}
+      - await: { stream: call 1, ends_stream: true }
+      - headers: { response: 200, status: NOT_FOUND, end_stream: true }
+      - await: { stream: call 2, optional: true }
+      - rst_stream: { stream: call 2 }
+    expect:
+      calls:
+        first: { status: ABORTED }
+        second: { status: NOT_FOUND }
+"#;
+
+#[test]
+fn another_connection_has_its_own_lines_and_the_last_of_them_may_be_optional() {
+    let place = Place::new();
+    let ran = run(&place, TWO_CONNECTIONS);
+    assert_eq!(ran.exit, Some(0), "{}", ran.stderr);
+
+    let wanted = TWO_CONNECTIONS.replace(", optional: true", "");
+    let ran = run(&place, &wanted);
+    assert_eq!(ran.exit, Some(1), "{}", ran.stderr);
+    let report = place.last();
+    let findings = &cell(&report, CLIENT).attempts[0].findings;
+    let paths: Vec<_> = findings
+        .iter()
+        .filter_map(|finding| finding.path.as_deref())
+        .collect();
+    assert_eq!(paths, ["dialogue.9"]);
 }
 
 #[test]

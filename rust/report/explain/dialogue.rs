@@ -58,8 +58,8 @@ fn drawn(dialogue: &DialoguePlan, act: &Act) -> (&'static str, String) {
     };
     let what = told::act(act);
     match act {
-        Act::Await(_) | Act::AwaitClose => (from_peer, format!("... {what}")),
-        Act::Pause(_) | Act::Repeat { .. } => (NOBODY, what),
+        Act::Await(_) | Act::AwaitClose | Act::NextConnection => (from_peer, format!("... {what}")),
+        Act::Pause(_) | Act::Repeat { .. } | Act::StopReading | Act::ReadOn => (NOBODY, what),
         _ => (from_script, what),
     }
 }
@@ -93,6 +93,7 @@ mod tests {
             ends_stream: None,
             error: None,
             nth: 1,
+            optional: false,
         };
         let reset = Act::Frame {
             stream: StreamPlan::Call(1),
@@ -106,7 +107,9 @@ mod tests {
         vec![
             line("1", Act::Preface),
             line("2", repeat),
-            line("3", Act::AwaitClose),
+            line("3", Act::StopReading),
+            line("4", Act::AwaitClose),
+            line("5", Act::NextConnection),
         ]
     }
 
@@ -132,7 +135,9 @@ mod tests {
             "  2                  3 times, each on the next stream",
             "  2.1     -------->  ... HEADERS on the stream of call 1",
             "  2.2     <--------  RST_STREAM on the stream of call 1 CANCEL",
-            "  3       -------->  ... the end of the connection",
+            "  3                  stop reading",
+            "  4       -------->  ... the end of the connection",
+            "  5       -------->  ... the next connection",
         ];
         assert_eq!(drawn(shown(Party::Client)), to_client);
         let to_server = drawn(shown(Party::Server));

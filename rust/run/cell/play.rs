@@ -38,17 +38,22 @@ impl Cell<'_> {
         let in_time = tokio::time::timeout(self.stage.case.limit, played).await;
         // Which line a dialogue stands at is told by its own check.
         let waiting = || self.facts.lock().waiting.clone();
-        let out_of_time = in_time
-            .is_err()
+        let is_over = in_time.is_err();
+        let out_of_time = is_over
             .then(waiting)
             .filter(|waiting| *waiting != [EventPlan::DialogueEnded]);
-        if let Ok(played) = in_time {
-            played?;
+        match in_time {
+            Ok(played) => played?,
+            Err(_) => self.script.iter().for_each(|script| script.out_of_time()),
         }
         if out_of_time.is_some() {
             self.abort_calls().await?;
         }
         self.close_channels().await?;
+        if is_over {
+            // A client may wait for what the script does not say.
+            self.script.iter().for_each(|script| script.hang_up());
+        }
         let passed = wires.close().await;
         self.unlisten().await?;
         Ok((passed, out_of_time))

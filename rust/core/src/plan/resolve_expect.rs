@@ -15,6 +15,7 @@ use super::schema::Schema;
 use super::source::did_you_mean;
 use super::types::*;
 use crate::wire::capture::Direction;
+use crate::wire::names::status_name;
 
 pub(super) fn resolve_expect(
     case: &Case,
@@ -290,6 +291,14 @@ fn optional_matcher(written: Option<&Match>, key: &str) -> Resolved<Option<Match
 /// A misspelt status would never match and so look like a peer's fault.
 fn check_status(matcher: &Matcher) -> Resolved<()> {
     let check = |value: &Value| match value.as_str() {
+        // A code that is not defined may be handed on as its number.
+        Some(text)
+            if text
+                .parse::<u32>()
+                .is_ok_and(|code| status_name(code).is_none()) =>
+        {
+            Ok(())
+        }
         Some(name) => status_code(name).map(|_| ()),
         None => Err(Fault::new(
             "a status is given by its name, such as `NOT_FOUND`",

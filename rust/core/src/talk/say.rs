@@ -82,6 +82,9 @@ impl Talk {
             Act::Raw(payload) => out = payload.to_vec(),
             Act::Close
             | Act::Reset
+            | Act::StopReading
+            | Act::ReadOn
+            | Act::NextConnection
             | Act::Await(_)
             | Act::AwaitClose
             | Act::Pause(_)

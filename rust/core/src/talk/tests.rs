@@ -10,6 +10,7 @@ const ANY: AwaitPlan = AwaitPlan {
     ends_stream: None,
     error: None,
     nth: 1,
+    optional: false,
 };
 
 fn of(kind: u8) -> AwaitPlan {

@@ -36,12 +36,13 @@ fn at_line(stopped: &Stopped, culprit: Culprit) -> Check {
     let line = format!("line {} of the dialogue ({})", stopped.number, stopped.at);
     let finding = match &stopped.why {
         WhyStopped::NotCome => {
-            let sentence = format!("{line} waited for {}, and it did not come", stopped.what);
-            with_texts(
-                broken(CODE, &path, culprit, sentence),
-                &stopped.what,
-                &stopped.came,
-            )
+            // What came differs between runs: it is told, and not compared.
+            let sentence = format!(
+                "{line} waited for {}, and it did not come, but {}",
+                stopped.what, stopped.came
+            );
+            let finding = broken(CODE, &path, culprit, sentence);
+            with_texts(finding, &stopped.what, absent(&stopped.what))
         }
         WhyStopped::CannotSay(why) => {
             let sentence = format!("{line} could not be said: {why}");
@@ -49,6 +50,13 @@ fn at_line(stopped: &Stopped, culprit: Culprit) -> Check {
         }
     };
     Check::broken(path, finding)
+}
+
+/// `no RST_STREAM`, `no frame`, `no end of the connection`.
+fn absent(what: &str) -> String {
+    let articles = ["a ", "the "];
+    let bare = articles.iter().find_map(|word| what.strip_prefix(word));
+    format!("no {}", bare.unwrap_or(what))
 }
 
 #[cfg(test)]
@@ -82,10 +90,20 @@ mod tests {
     #[test]
     fn a_frame_that_did_not_come_is_told_with_what_came() {
         insta::assert_snapshot!(stopped(WhyStopped::NotCome), @r"
-        Client: line 4.2 of the dialogue (edge.yaml:9) waited for RST_STREAM on stream 1, and it did not come
+        Client: line 4.2 of the dialogue (edge.yaml:9) waited for RST_STREAM on stream 1, and it did not come, but SETTINGS, the peer closed the connection
         expected RST_STREAM on stream 1
-        got SETTINGS, the peer closed the connection
+        got no RST_STREAM on stream 1
         ");
+    }
+
+    #[test]
+    fn what_did_not_come_is_named_without_an_article() {
+        assert_eq!(absent("a frame on stream 1"), "no frame on stream 1");
+        assert_eq!(
+            absent("the end of the connection"),
+            "no end of the connection"
+        );
+        assert_eq!(absent("GOAWAY"), "no GOAWAY");
     }
 
     #[test]

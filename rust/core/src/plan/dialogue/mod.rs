@@ -81,6 +81,12 @@ pub enum Act {
     Close,
     /// Reset the connection.
     Reset,
+    /// Read nothing more.
+    StopReading,
+    /// Read again.
+    ReadOn,
+    /// What follows is done on the next connection.
+    NextConnection,
     /// Wait for a frame.
     Await(AwaitPlan),
     /// Wait until the peer has ended the connection.
@@ -139,6 +145,8 @@ pub struct AwaitPlan {
     pub error: Option<u32>,
     /// The nth that matches, counted from 1.
     pub nth: u32,
+    /// If all calls end without it, so does the dialogue, in order.
+    pub optional: bool,
 }
 
 impl DialoguePlan {
@@ -148,6 +156,17 @@ impl DialoguePlan {
             Party::Client => Direction::ServerToClient,
             Party::Server => Direction::ClientToServer,
         }
+    }
+
+    /// The lines that are done on the nth connection, counted from 0, and
+    /// whether they are the last. Connections beyond those that lines are for
+    /// do the last ones anew.
+    pub fn part(&self, connection: usize) -> (&[LinePlan], bool) {
+        let is_end = |line: &LinePlan| matches!(line.act, Act::NextConnection);
+        let parts: Vec<_> = self.lines.split_inclusive(is_end).collect();
+        let last = parts.len().saturating_sub(1);
+        let lines = parts.get(connection.min(last)).copied();
+        (lines.unwrap_or_default(), connection >= last)
     }
 
     /// The script is a client: it connects.

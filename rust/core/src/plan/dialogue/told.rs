@@ -57,6 +57,9 @@ pub fn act(act: &Act) -> String {
         Act::Raw(bytes) => format!("bytes: {}", payload(bytes)),
         Act::Close => "end (FIN)".into(),
         Act::Reset => "reset (RST)".into(),
+        Act::StopReading => "stop reading".into(),
+        Act::ReadOn => "read on".into(),
+        Act::NextConnection => "the next connection".into(),
         Act::Await(frame) => awaited(frame),
         Act::AwaitClose => "the end of the connection".into(),
         Act::Pause(time) => format!("pause for {} ms", time.as_millis()),
@@ -86,9 +89,13 @@ pub fn awaited(frame: &AwaitPlan) -> String {
         told += &format!(" ({})", code(error));
     }
     match frame.ends_stream {
-        Some(true) => told + " that ends its stream",
-        Some(false) => told + " that does not end its stream",
-        None => told,
+        Some(true) => told += " that ends its stream",
+        Some(false) => told += " that does not end its stream",
+        None => {}
+    }
+    match frame.optional {
+        true => told + ", or the end of all calls",
+        false => told,
     }
 }
 

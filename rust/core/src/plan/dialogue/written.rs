@@ -58,6 +58,15 @@ pub struct Line {
     /// Reset the connection (RST).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reset: Option<Empty>,
+    /// Read nothing more of what the peer sends, until `read_on`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_reading: Option<Empty>,
+    /// Read again, from where it was stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_on: Option<Empty>,
+    /// A scripted server does the lines behind this on the next connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_connection: Option<Empty>,
     /// Wait for a frame that no line before has waited for.
     #[serde(rename = "await", skip_serializing_if = "Option::is_none")]
     pub awaited: Option<Awaited>,
@@ -388,6 +397,9 @@ pub struct Awaited {
     /// The nth that matches, counted from 1; the first if unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nth: Option<Number>,
+    /// If all calls of a client end without it, so does the dialogue, in order.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
 }
 
 /// The same lines, so many times.

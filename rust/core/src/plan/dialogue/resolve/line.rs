@@ -32,6 +32,12 @@ impl LineResolver<'_> {
         acts.extend(line.close.map(|_| Act::Close));
         acts.extend(line.reset.map(|_| Act::Reset));
         acts.extend(line.await_close.map(|_| Act::AwaitClose));
+        acts.extend(line.stop_reading.map(|_| Act::StopReading));
+        acts.extend(line.read_on.map(|_| Act::ReadOn));
+        if line.next_connection.is_some() {
+            let act = self.next_connection(place);
+            acts.push(act.map_err(|fault| fault.under("next_connection"))?);
+        }
         let mut add = |key: &str, act: Option<Resolved<Act>>| {
             let act = act.transpose().map_err(|fault| fault.under(key))?;
             acts.extend(act);
@@ -59,7 +65,7 @@ impl LineResolver<'_> {
         )?;
         add("frame", line.frame.as_ref().map(any_frame))?;
         add("raw", line.raw.as_ref().map(|of| raw(of).map(Act::Raw)))?;
-        add("await", line.awaited.as_ref().map(awaited))?;
+        add("await", line.awaited.as_ref().map(|of| self.awaited(of)))?;
         let pause = optional_span(line.pause.as_ref(), "pause")?;
         acts.extend(pause.map(Act::Pause));
         if let Some(repeat) = &line.repeat {
@@ -67,6 +73,34 @@ impl LineResolver<'_> {
             acts.push(act.map_err(|fault| fault.under("repeat"))?);
         }
         exactly_one(acts, "a line of a dialogue")
+    }
+
+    fn next_connection(&self, place: &[Segment]) -> Resolved<Act> {
+        if self.against == Party::Server {
+            return Err(Fault::new("a scripted client has one connection"));
+        }
+        if place.len() > 1 {
+            return Err(Fault::new("`next_connection` stands in no `repeat`"));
+        }
+        Ok(Act::NextConnection)
+    }
+
+    fn awaited(&self, written: &written::Awaited) -> Resolved<Act> {
+        if written.optional && self.against == Party::Server {
+            let fault = Fault::new("a scripted client has no calls that end without it");
+            return Err(fault.under("optional"));
+        }
+        let on = written.stream.as_ref();
+        let nth: u32 = optional(written.nth.as_ref(), "nth")?.unwrap_or(1);
+        Ok(Act::Await(AwaitPlan {
+            kind: kind(written.kind.as_ref())?,
+            stream: on.map(|on| stream(Some(on), CONNECTION)).transpose()?,
+            flags: flags(written.flags.as_ref())?,
+            ends_stream: written.ends_stream,
+            error: error(written.error.as_ref())?,
+            nth: nth.max(1),
+            optional: written.optional,
+        }))
     }
 
     /// The stream of a line that names none.
@@ -225,17 +259,4 @@ fn any_frame(written: &written::AnyFrame) -> Resolved<Act> {
             ..Frame::new(kind, flags(written.flags.as_ref())?, 0, payload.to_vec())
         },
     })
-}
-
-fn awaited(written: &written::Awaited) -> Resolved<Act> {
-    let on = written.stream.as_ref();
-    let nth: u32 = optional(written.nth.as_ref(), "nth")?.unwrap_or(1);
-    Ok(Act::Await(AwaitPlan {
-        kind: kind(written.kind.as_ref())?,
-        stream: on.map(|on| stream(Some(on), CONNECTION)).transpose()?,
-        flags: flags(written.flags.as_ref())?,
-        ends_stream: written.ends_stream,
-        error: error(written.error.as_ref())?,
-        nth: nth.max(1),
-    }))
 }

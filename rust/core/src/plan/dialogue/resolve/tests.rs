@@ -57,7 +57,7 @@ fn a_dialogue_is_read_line_by_line() {
   - await: { type: HEADERS, stream: call 1 }
   - settings_ack: {}
   - ping: { hex: "01 02 03 04 05 06 07 08" }
-  - await: { type: PING, flags: [ACK] }
+  - await: { type: PING, flags: [ACK], optional: true }
   - headers: { response: 200, fields: ["X-Upper:  a", { name: x-b, hex: "ff", coding: never-indexed }, { size_update: 0 }], split: [1, 2] }
   - data: { message: { message: Hello }, pad: 3 }
   - data: { hex: "0a 01 61", prefix: { flag: 1, length: 9 }, cut: 6 }
@@ -71,8 +71,12 @@ fn a_dialogue_is_read_line_by_line() {
   - raw: { text: "HTTP/1.1 502 Bad Gateway" }
   - pause: 10ms
   - repeat: { n: 3, next_stream: true, steps: [{ rst_stream: { error: CANCEL } }] }
+  - stop_reading: {}
+  - read_on: {}
   - close: {}
-  - await_close: {}"#
+  - await_close: {}
+  - next_connection: {}
+  - reset: {}"#
     ));
 }
 
@@ -153,6 +157,34 @@ fn a_wrong_line_within_a_repeat_is_pointed_at() {
     insta::assert_snapshot!(refused(
         "  - repeat: { n: 2, steps: [{ ping: { hex: \"01\" } }] }"
     ));
+}
+
+#[test]
+fn another_connection_is_a_servers_and_of_no_repeat() {
+    insta::assert_snapshot!(refused(
+        "  - repeat: { n: 2, steps: [{ next_connection: {} }] }"
+    ));
+    insta::assert_snapshot!(
+        read("against: server\ndialogue: [{ next_connection: {} }]").expect_err("a problem")
+    );
+    insta::assert_snapshot!(
+        read("against: server\ndialogue: [{ await: { optional: true } }]").expect_err("a problem")
+    );
+}
+
+#[test]
+fn each_connection_has_its_lines_and_the_last_ones_are_done_anew() {
+    let case =
+        against_client("  - reset: {}\n  - next_connection: {}\n  - settings: {}\n  - close: {}");
+    let dialogue = case.unwrap().dialogue.expect("a dialogue");
+    let numbers = |connection| {
+        let (lines, is_last) = dialogue.part(connection);
+        let numbers: Vec<_> = lines.iter().map(|line| line.number.as_str()).collect();
+        (numbers.join(" "), is_last)
+    };
+    assert_eq!(numbers(0), ("1 2".into(), false));
+    assert_eq!(numbers(1), ("3 4".into(), true));
+    assert_eq!(numbers(2), ("3 4".into(), true));
 }
 
 #[test]
