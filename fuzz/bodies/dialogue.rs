@@ -57,5 +57,6 @@ fn awaited(input: &mut Input<'_>) -> AwaitPlan {
         ends_stream: some(8).then(|| some(0x10)),
         error: some(0x20).then(|| u32::from(input.byte())),
         nth: 1 + u32::from(what >> 6),
+        optional: some(0x80),
     }
 }
