@@ -47,8 +47,9 @@ lint: python rust-toolchain python-lint ## Check formatting and lints of all cod
 	@cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
 
 .PHONY: bench
-bench: python bench-claim ## Measure: the article's claim about speed, the tap, a warm run, memory, the official way
+bench: python bench-claim ## Measure: the article's claim about speed, the tap, decoding, a warm run, memory, the official way
 	@cargo bench --locked --quiet --bench tap
+	@cargo bench --locked --quiet --package wirecheck-core --bench decode
 	@$(VENV_PYTHON) bench/runs.py
 	@if command -v go >/dev/null 2>&1; then $(VENV_PYTHON) bench/official.py; \
 	else printf 'not run: the official way beside ours: go not found\n' >&2; fi
