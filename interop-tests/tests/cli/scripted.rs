@@ -189,11 +189,15 @@ cases:
 #[test]
 fn another_connection_has_its_own_lines_and_the_last_of_them_may_be_optional() {
     let place = Place::new();
-    let ran = run(&place, TWO_CONNECTIONS);
+    let run = |suite: &str| {
+        let folder = place.write("talk.yaml", suite).display().to_string();
+        place.run(&["--cases", &folder, "--timeout", "3s", "rust-tonic/scripted"])
+    };
+    let ran = run(TWO_CONNECTIONS);
     assert_eq!(ran.exit, Some(0), "{}", ran.stderr);
 
     let wanted = TWO_CONNECTIONS.replace(", optional: true", "");
-    let ran = run(&place, &wanted);
+    let ran = run(&wanted);
     assert_eq!(ran.exit, Some(1), "{}", ran.stderr);
     let report = place.last();
     let findings = &cell(&report, CLIENT).attempts[0].findings;
