@@ -23,6 +23,8 @@ struct State {
     calls_are_over: bool,
     /// The time of the case has run out.
     is_out_of_time: bool,
+    /// Its connections are dropped.
+    is_hung_up: bool,
 }
 
 /// One connection.
@@ -124,6 +126,17 @@ impl Board {
             }
         }
         self.changed.notify_waiters();
+    }
+
+    /// Its connections are to be dropped.
+    pub(super) fn hang_up(&self) {
+        self.lock().is_hung_up = true;
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until that is said.
+    pub(super) async fn hung_up(&self) {
+        self.until(|state| state.is_hung_up).await;
     }
 
     /// Whether what the peer sends is read from now on.

@@ -13,7 +13,8 @@ use crate::tap::socket::{Reader, Socket, Writer};
 /// The size of reads, in bytes.
 const READ: usize = 64 * 1024;
 
-/// Plays the dialogue, then listens until the peer has ended the connection.
+/// Plays the dialogue, then listens until the peer has ended the connection, or
+/// the script is hung up.
 pub(super) async fn play(mut socket: Socket, plan: &DialoguePlan, board: &Board, place: usize) {
     let resets = {
         let (reader, writer) = socket.split();
@@ -42,15 +43,23 @@ pub(super) async fn play(mut socket: Socket, plan: &DialoguePlan, board: &Board,
                 _ => false,
             }
         };
-        tokio::pin!(listen, speak);
-        tokio::select! {
-            resets = &mut speak => {
-                if !resets {
-                    listen.await;
+        let both = async {
+            tokio::pin!(listen, speak);
+            tokio::select! {
+                resets = &mut speak => {
+                    if !resets {
+                        listen.await;
+                    }
+                    resets
                 }
-                resets
+                () = &mut listen => speak.await,
             }
-            () = &mut listen => speak.await,
+        };
+        tokio::select! {
+            resets = both => resets,
+            // A client that is gone hears nothing more: what its server would
+            // answer to its end is no answer to the dialogue.
+            () = board.hung_up() => plan.is_client(),
         }
     };
     if resets {

@@ -90,11 +90,10 @@ impl Script {
         self.board.out_of_time();
     }
 
-    /// Drops its connections.
+    /// Drops its connections; a client's with a reset, to which there is no
+    /// answer.
     pub fn hang_up(&self) {
-        let kept = self.task.lock();
-        let kept = kept.unwrap_or_else(std::sync::PoisonError::into_inner);
-        kept.iter().for_each(JoinHandle::abort);
+        self.board.hang_up();
     }
 
     /// How far it came.
