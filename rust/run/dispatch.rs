@@ -327,8 +327,8 @@ async fn try_unit(setup: &Setup, unit: Unit, alone: bool) -> Result<Sample, Trou
             Side::Server => server_post.kill(&server, fault).await,
         }
         if alone && setup.ends_a_peer(unit.cell) {
-            client_post.is_well();
-            server_post.is_well();
+            client_post.was_to_end().await;
+            server_post.was_to_end().await;
         }
     }
     let attempted = attempted?;

@@ -225,6 +225,21 @@ impl Post {
         self.deaths_in_a_row.store(0, Ordering::Relaxed);
     }
 
+    /// A cell that is known to be its end has run. If it has ended, that is the
+    /// cell's outcome and no fault of the run; the next who needs it starts it.
+    pub async fn was_to_end(&self) {
+        let mut state = self.state.lock().await;
+        if let State::Up(up) = &*state
+            && !up.is_alive()
+        {
+            let left_out = up.log().map_or(0, Log::left_out);
+            self.log_left_out.fetch_max(left_out, Ordering::Relaxed);
+            self.restarts.fetch_add(1, Ordering::Relaxed);
+            *state = State::Fresh;
+        }
+        self.is_well();
+    }
+
     /// A peer that does not answer is of no more use.
     pub async fn kill(&self, up: &Up, fault: &PeerFault) {
         up.kill(fault).await;

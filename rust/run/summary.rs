@@ -1,6 +1,6 @@
 //! From all cells to the model of the run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -354,17 +354,9 @@ fn error(failure: &super::pool::Failure) -> model::PeerError {
     }
 }
 
-/// What was left out because a limit was reached: of cells, and of logs.
+/// What was left out because a limit was reached: of cells, those of a case
+/// together, and of logs. Which cells they are stands with each of them.
 fn cuts(outline: &Outline<'_>, done: &[Done]) -> Vec<String> {
-    let of_cell = |done: &Done| -> Vec<String> {
-        let cuts = done
-            .record
-            .attempts
-            .iter()
-            .flat_map(|attempt| &attempt.cuts);
-        cuts.map(|cut| format!("{}: {cut}", done.record.id))
-            .collect()
-    };
     let logs = outline.posts.iter().filter_map(|post| {
         let left_out = post.log_left_out();
         (left_out > 0).then(|| {
@@ -375,7 +367,26 @@ fn cuts(outline: &Outline<'_>, done: &[Done]) -> Vec<String> {
             )
         })
     });
-    done.iter().flat_map(of_cell).chain(logs).collect()
+    let cells = cuts_of_cells(done.iter().map(|done| &done.record));
+    cells.chain(logs).collect()
+}
+
+fn cuts_of_cells<'a>(cells: impl Iterator<Item = &'a model::Cell>) -> impl Iterator<Item = String> {
+    let mut by_case: BTreeMap<(String, &str), BTreeSet<&str>> = BTreeMap::new();
+    for cell in cells {
+        let case = format!("{}/{}", cell.suite, cell.case);
+        for cut in cell.attempts.iter().flat_map(|attempt| &attempt.cuts) {
+            let of_case = by_case.entry((case.clone(), cut)).or_default();
+            of_case.insert(&cell.id);
+        }
+    }
+    let lines = by_case
+        .into_iter()
+        .map(|((case, cut), ids)| match (ids.len(), ids.first()) {
+            (1, Some(id)) => format!("{id}: {cut}"),
+            (several, _) => format!("{case}: {cut}, in {several} cells"),
+        });
+    lines.collect::<Vec<_>>().into_iter()
 }
 
 /// Findings below MUST of this peer: in how many cells each shows.
@@ -430,4 +441,40 @@ fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(id: &str, cuts: &[&str]) -> model::Cell {
+        let attempt = model::Attempt {
+            cuts: cuts.iter().map(ToString::to_string).collect(),
+            ..model::Attempt::default()
+        };
+        model::Cell {
+            id: id.into(),
+            suite: "edge".into(),
+            case: id.rsplit('/').next().unwrap_or_default().into(),
+            attempts: vec![attempt.clone(), attempt],
+            ..model::Cell::default()
+        }
+    }
+
+    #[test]
+    fn what_was_cut_is_told_by_case() {
+        let cells = [
+            cell("a/s/edge/long", &["frames, beyond 4"]),
+            cell("b/s/edge/long", &["frames, beyond 4", "streams, beyond 1"]),
+            cell("b/s/edge/short", &[]),
+        ];
+        let told: Vec<String> = cuts_of_cells(cells.iter()).collect();
+        assert_eq!(
+            told,
+            [
+                "edge/long: frames, beyond 4, in 2 cells",
+                "b/s/edge/long: streams, beyond 1",
+            ]
+        );
+    }
 }
