@@ -33,6 +33,7 @@ mod hold;
 mod ledger;
 mod log;
 mod outlet;
+mod ports;
 mod scan;
 pub(crate) mod socket;
 mod watch;

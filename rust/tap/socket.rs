@@ -11,19 +11,19 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream, tcp, unix};
 
-use super::TapError;
+use super::{TapError, ports};
 
 /// Where to listen or to connect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {
-    /// A TCP address; port 0 has the operating system choose one.
+    /// A TCP address; port 0 is for any that is free.
     Tcp(SocketAddr),
     /// The path of a Unix socket.
     Unix(PathBuf),
 }
 
 impl Endpoint {
-    /// Loopback, on a port that the operating system chooses.
+    /// Loopback, on any port that is free.
     pub fn any_port() -> Self {
         Self::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)))
     }
@@ -71,6 +71,9 @@ pub(crate) enum Listener {
 impl Listener {
     pub(crate) async fn bind(endpoint: &Endpoint) -> io::Result<Self> {
         Ok(match endpoint {
+            Endpoint::Tcp(address) if address.port() == 0 => {
+                Self::Tcp(ports::listen(*address).await?)
+            }
             Endpoint::Tcp(address) => Self::Tcp(TcpListener::bind(address).await?),
             Endpoint::Unix(path) => Self::Unix(UnixListener::bind(path)?, SocketFile(path.clone())),
         })
