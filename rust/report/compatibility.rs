@@ -37,11 +37,11 @@ fn head(run: &Run) -> String {
     let cells = run.cells.iter().filter(|cell| !tally::is_filtered(cell));
     format!(
         "# Compatibility\n\n\
-         What {} clients and {} servers are to each other in {} cells, each a client, a server and\n\
-         a case with every byte between them judged. Written by\n\
+         What {} are to each other in {} cells, each a client, a server\n\
+         and a case with every byte between them judged. A scripted peer says what its case writes\n\
+         down, right or wrong. Written by\n\
          `wirecheck report --format compatibility`; a test holds it against a run.\n\n",
-        grid.clients.len(),
-        grid.servers.len(),
+        grid.size("and"),
         text::number(cells.count() as u64),
     )
 }

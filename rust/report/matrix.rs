@@ -59,11 +59,7 @@ pub(super) fn facts(run: &Run, grid: &Grid<'_>) -> String {
         ),
     };
     let facts = [
-        format!(
-            "{} x {}",
-            text::count(grid.clients.len(), "client"),
-            text::count(grid.servers.len(), "server")
-        ),
+        grid.size("x"),
         text::count(run.cases.len(), "case"),
         cells,
         format!("seed {}", run.seed),

@@ -55,7 +55,7 @@ fn in_turn(range: &RangeInclusive<u16>, turn: usize) -> u16 {
     range.start() + (turn % count) as u16
 }
 
-/// `32768	60999`.
+/// Reads `32768 60999`, with a tab between.
 fn range(told: &str) -> Option<RangeInclusive<u16>> {
     let mut numbers = told.split_whitespace().map(str::parse);
     let (low, high) = (numbers.next()?.ok()?, numbers.next()?.ok()?);

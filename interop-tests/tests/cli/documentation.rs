@@ -48,12 +48,22 @@ fn the_matrix_in_the_readme_is(place: &Place, run: &Answer) {
     let readme = readme_with(&printed.join("\n").replace(&here, ".wirecheck/runs"));
     let shown = matrix_in(&readme);
     insta::with_settings!({ filters => VARYING, omit_expression => true }, {
-        insta::assert_snapshot!("matrix", printed.join("\n"));
-        insta::assert_snapshot!("matrix", shown);
+        insta::assert_snapshot!("matrix", without_cuts(&printed.join("\n")));
+        insta::assert_snapshot!("matrix", without_cuts(shown));
     });
     let report = place.about(&["report"], &["--format", "compatibility"]);
     assert_eq!(report.exit, Some(0), "{}", report.stderr);
     the_page_of_compatibility_is(&report.stdout);
+}
+
+/// What reached a limit is left out: some peers give up before, some do not.
+fn without_cuts(text: &str) -> String {
+    let mut is_cut = false;
+    let lines = text.lines().filter(|line| {
+        is_cut = line.starts_with("cut ") || is_cut && line.starts_with("        ");
+        !is_cut
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn matrix_in(readme: &str) -> &str {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use wirecheck_core::judge::outcome::Outcome;
 use wirecheck_core::model::run::{Cell, Run};
+use wirecheck_core::plan::dialogue::SCRIPTED;
 
 use crate::report::style::{Line, Page, Paint, WIDTH};
 use crate::report::tally::{self, Tally};
@@ -26,7 +27,21 @@ pub struct Grid<'a> {
     planned: HashSet<(&'a str, &'a str)>,
 }
 
+/// `7 clients`. A scripted peer is none of them; alone it has its name.
+fn side(names: &[&str], noun: &str) -> String {
+    match names.iter().filter(|name| **name != SCRIPTED).count() {
+        0 if !names.is_empty() => SCRIPTED.into(),
+        count => text::count(count, noun),
+    }
+}
+
 impl<'a> Grid<'a> {
+    /// `7 clients x 7 servers`.
+    pub fn size(&self, between: &str) -> String {
+        let clients = side(&self.clients, "client");
+        format!("{clients} {between} {}", side(&self.servers, "server"))
+    }
+
     /// The selected cells of a run.
     pub fn of(run: &'a Run) -> Self {
         let mut grid = Self {

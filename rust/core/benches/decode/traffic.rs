@@ -196,7 +196,7 @@ fn long() -> Vec<u8> {
 }
 
 fn message(size: usize) -> Vec<u8> {
-    let octets: Vec<u8> = (0..size).map(|at| (at * 31 >> 3) as u8).collect();
+    let octets: Vec<u8> = (0..size).map(|at| ((at * 31) >> 3) as u8).collect();
     Prefix::PLAIN.before(&octets)
 }
 

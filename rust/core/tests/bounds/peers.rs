@@ -19,11 +19,14 @@ use wirecheck_core::wire::write::message::Prefix;
 
 const CLIENT: Direction = Direction::ClientToServer;
 
+/// Gives bytes, piece by piece.
+type Generate = fn(&mut dyn FnMut(&[u8]));
+
 /// A client that does one thing without end.
 pub struct Peer {
     pub name: &'static str,
-    /// Gives its bytes behind preface and SETTINGS, piece by piece.
-    bytes: fn(&mut dyn FnMut(&[u8])),
+    /// Its bytes behind preface and SETTINGS.
+    bytes: Generate,
     /// What is said of it, among other things.
     pub says: &'static [&'static str],
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use wirecheck_core::judge::finding::Level;
-use wirecheck_core::judge::rules::{self, Listed, Rule};
+use wirecheck_core::judge::rules::{self, Listed};
 
 use crate::{http2, message, metadata, request, response, status};
 
